@@ -1,0 +1,47 @@
+// Every limit of a claim, in one place, because the burn's memory and the verifier's clock must
+// agree: `forgetAt` is derived here from the same constants that `verify-claim.ts` checks with.
+
+/** Life of a claim when the minter names none, in seconds. */
+export const DEFAULT_LIFE_SECONDS = 120;
+
+/** The longest `exp - iat` a verifier accepts, in seconds, whatever the claim says. */
+export const MAX_LIFE_SECONDS = 15 * 60;
+
+/** How far two machines' clocks may differ before a claim is refused, in seconds. */
+export const CLOCK_TOLERANCE_SECONDS = 5;
+
+/**
+ * How much longer than acceptable a burn is remembered, in seconds. It absorbs a ledger clock that
+ * is stepped back: up to this much, a forgotten burn still belongs to a claim no verifier accepts.
+ */
+export const BURN_MARGIN_SECONDS = 60;
+
+/** Longer tokens are refused before anything of them is parsed, in characters. */
+export const MAX_TOKEN_LENGTH = 4096;
+
+/** Longest storage key, in UTF-8 bytes. */
+export const MAX_STORAGE_KEY_BYTES = 512;
+
+/** Longest file name and longest segment of a storage key, in UTF-8 bytes (ext4, APFS, NTFS). */
+export const MAX_NAME_BYTES = 255;
+
+/**
+ * The instant, in Unix milliseconds, until which the ledger remembers the burn of a claim.
+ * Always later than the last instant at which a verifier accepts it (`acceptableUntil`).
+ */
+export function forgetBurnAt(expSeconds: number): number {
+  return acceptableUntil(expSeconds) + BURN_MARGIN_SECONDS * 1000;
+}
+
+/** The last instant, in Unix milliseconds, at which a verifier accepts a claim with this `exp`. */
+export function acceptableUntil(expSeconds: number): number {
+  return (expSeconds + CLOCK_TOLERANCE_SECONDS) * 1000;
+}
+
+/**
+ * The instant, in Unix milliseconds, until which a revocation made now must be remembered: no claim
+ * that exists now can be burned later than this.
+ */
+export function forgetRevocationAt(nowMs: number): number {
+  return forgetBurnAt(nowMs / 1000 + CLOCK_TOLERANCE_SECONDS + MAX_LIFE_SECONDS);
+}

@@ -1,0 +1,109 @@
+// Verifying a claim: from an untrusted string to a claim, or a refusal. No I/O besides the key
+// ring's, no ledger, and `now` is a value. The order is the rule: length, form, key, signature,
+// shape, addressee, times. Nothing a token says selects an algorithm; its key id can only pick one
+// of our own keys.
+import { InspectFooter, PublicProtocol } from 'paseto';
+import { VerifyFactory } from 'paseto/v4/public';
+import { claimSchemas, secondsOf, type Act, type ClaimOf } from './claim.js';
+import { isKeyId, type KeyId } from './key-id.js';
+import type { KeyRing } from './key-ring.js';
+import {
+  acceptableUntil,
+  CLOCK_TOLERANCE_SECONDS,
+  MAX_LIFE_SECONDS,
+  MAX_TOKEN_LENGTH,
+} from './limits.js';
+
+const protocol = new PublicProtocol(VerifyFactory);
+
+/** `v4.public.` payload `.` footer, unpadded base64url; the payload holds at least a signature. */
+const TOKEN = /^v4\.public\.[A-Za-z0-9_-]{86,}\.[A-Za-z0-9_-]+$/;
+
+/** The library's own time checks are opened wide: ours, below, decide alone. */
+const ANY_TIME = { clockTolerance: 1e11 };
+
+/** Why a token was refused, for the log only; callers are told one answer for all but `expired`. */
+export type InvalidReason =
+  | 'too-long'
+  | 'malformed'
+  | 'unknown-key'
+  | 'bad-signature'
+  | 'bad-shape'
+  | 'wrong-issuer'
+  | 'wrong-audience'
+  | 'life-too-long'
+  | 'issued-in-future';
+
+export type Verification<A extends Act> =
+  | { ok: true; claim: ClaimOf<A> }
+  | { ok: false; refusal: 'invalid-claim'; reason: InvalidReason }
+  | { ok: false; refusal: 'expired'; claim: ClaimOf<A> };
+
+export interface Expectation<A extends Act> {
+  /** The only purpose this verifier accepts. */
+  act: A;
+  /** Origin of the app server. */
+  issuer: string;
+  /** Origin of this verifier. */
+  audience: string;
+  keys: KeyRing;
+}
+
+/**
+ * Returns a function that verifies one token at a given instant (Unix milliseconds). It never
+ * throws for what a token holds; it rejects only when the key ring does.
+ */
+export function createClaimVerifier<A extends Act>(expectation: Expectation<A>) {
+  return async function verifyClaim(token: string, nowMs: number): Promise<Verification<A>> {
+    if (token.length > MAX_TOKEN_LENGTH) return invalid('too-long');
+    const keyId = readKeyId(token);
+    if (keyId === undefined) return invalid('malformed');
+    const key = await expectation.keys.find(keyId);
+    if (key === undefined) return invalid('unknown-key');
+    let proven: unknown;
+    try {
+      const now = new Date(nowMs);
+      proven = (await protocol.Verify(key, token, { now, allowNonExpiring: true, ...ANY_TIME }))
+        .claims;
+    } catch {
+      return invalid('bad-signature');
+    }
+    return checkClaim(proven, expectation, nowMs);
+  };
+}
+
+/** The checks behind the signature: shape, addressee, then times. Pure. */
+function checkClaim<A extends Act>(
+  proven: unknown,
+  expectation: Expectation<A>,
+  nowMs: number,
+): Verification<A> {
+  const parsed = claimSchemas[expectation.act].safeParse(proven);
+  if (!parsed.success) return invalid('bad-shape');
+  const claim = parsed.data as ClaimOf<A>;
+  if (claim.iss !== expectation.issuer) return invalid('wrong-issuer');
+  if (claim.aud !== expectation.audience) return invalid('wrong-audience');
+  const [iat, exp] = [secondsOf(claim.iat), secondsOf(claim.exp)];
+  if (exp <= iat || exp - iat > MAX_LIFE_SECONDS) return invalid('life-too-long');
+  if (iat * 1000 > nowMs + CLOCK_TOLERANCE_SECONDS * 1000) return invalid('issued-in-future');
+  if (nowMs > acceptableUntil(exp)) return { ok: false, refusal: 'expired', claim };
+  return { ok: true, claim };
+}
+
+/** The key id in an untrusted token's footer, or undefined when the token is not of our form. */
+function readKeyId(token: string): KeyId | undefined {
+  if (!TOKEN.test(token)) return undefined;
+  try {
+    const footer: unknown = JSON.parse(Buffer.from(InspectFooter(token)).toString('utf8'));
+    if (typeof footer !== 'object' || footer === null || Array.isArray(footer)) return undefined;
+    const entries = Object.entries(footer);
+    const [name, value] = entries[0] ?? [];
+    return entries.length === 1 && name === 'kid' && isKeyId(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(reason: InvalidReason) {
+  return { ok: false, refusal: 'invalid-claim', reason } as const;
+}

@@ -1,0 +1,5 @@
+// HTTP pieces that both servers share.
+export * from './listen.js';
+export * from './request-log.js';
+export * from './run-service.js';
+export * from './send-problem.js';

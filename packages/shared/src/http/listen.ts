@@ -1,0 +1,71 @@
+// Opening and closing an HTTP server: a clear word when the port cannot be had, and a stop that lets
+// running responses finish.
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Listening {
+  server: Server;
+  /** The port it listens on, also when 0 was asked for. */
+  port: number;
+  /** True from the moment a stop was asked for: no new work. */
+  readonly stopping: boolean;
+  /** Stops accepting, waits for running responses, resolves when the last connection is gone. */
+  stop(): Promise<void>;
+}
+
+export interface ListenOptions {
+  host: string;
+  port: number;
+  /** The variable that sets the port, for the message when it is taken. */
+  portName: string;
+}
+
+/** @throws Error that names the variable when the port is taken or forbidden. */
+export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listening> {
+  const { host, port, portName } = options;
+  let stopping = false;
+  const server = createServer((request, response) => {
+    if (stopping) response.setHeader('Connection', 'close');
+    response.once('close', () => {
+      if (stopping) server.closeIdleConnections();
+    });
+    handler(request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(explainListenError(error, host, port, portName)),
+    );
+    server.listen(port, host, resolve);
+  });
+  return {
+    server,
+    port: (server.address() as AddressInfo).port,
+    get stopping() {
+      return stopping;
+    },
+    stop: () =>
+      new Promise((resolve, reject) => {
+        stopping = true;
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function explainListenError(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  portName: string,
+): Error {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `port ${port} is already in use; stop the other program or set ${portName} to a free port`,
+    EACCES: `port ${port} needs more rights than this user has; set ${portName} to a port above 1023`,
+    EADDRNOTAVAIL: `this machine has no address ${host}; set HOST to one it has`,
+    ENOTFOUND: `the host name ${host} is unknown; set HOST to an address of this machine`,
+  };
+  return new Error(
+    `cannot listen on ${host}:${port}: ${reasons[error.code ?? ''] ?? error.message}`,
+    { cause: error },
+  );
+}
