@@ -1,0 +1,29 @@
+// What the features of the app server are given. Made once in `server.ts`; nothing is a singleton.
+import type { SigningKeys } from '@claimcheck/shared/mint';
+import type { Ledger } from '@claimcheck/shared/ledger';
+import type { Logger } from '@claimcheck/shared/log';
+import type { Kysely } from 'kysely';
+import type { AppConfig } from './config.js';
+import type { Account, Schema } from './database/schema.js';
+
+export interface AppContext {
+  config: AppConfig;
+  db: Kysely<Schema>;
+  ledger: Ledger;
+  keys: SigningKeys;
+  log: Logger;
+  /** Unix milliseconds. */
+  now: () => number;
+}
+
+/** Who is asking: known after the session has been loaded, in `ctx.state.viewer`. */
+export interface SignedIn {
+  account: Account;
+  /** Public reference of the session. */
+  sessionReference: string;
+  /**
+   * When this request began, before any permission was read, Unix milliseconds. It becomes the `iat`
+   * of claims minted in it, so that a permission withdrawn meanwhile kills them.
+   */
+  requestedAtMs: number;
+}
