@@ -20,8 +20,8 @@ export interface TestPostgres {
 export async function startPostgres(): Promise<TestPostgres> {
   const bin = findPostgresBin();
   const directory = await mkdtemp(join(tmpdir(), 'claimcheck-pg-'));
-  const owner = process.getuid?.() === 0 ? unprivilegedUser() : {};
-  if ('uid' in owner) chownSync(directory, owner.uid, owner.gid);
+  const owner = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
+  if (owner) chownSync(directory, owner.uid, owner.gid);
   const data = join(directory, 'data');
   const options = { ...owner, cwd: directory, env: { ...process.env, LC_ALL: 'C.UTF-8' } };
   execFileSync(

@@ -11,6 +11,7 @@ import { Redis } from 'ioredis';
 export const COMMAND_TIMEOUT_MS = 400;
 
 const CONNECT_TIMEOUT_MS = 1000;
+const DISCONNECT_TIMEOUT_MS = 200;
 const LONGEST_RETRY_DELAY_MS = 500;
 
 /**
@@ -24,6 +25,7 @@ export function connectRedis(url: string, onError: (error: Error) => void = () =
     maxRetriesPerRequest: 1,
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     enableAutoPipelining: true,
     keepAlive: 5000,
     noDelay: true,

@@ -1,0 +1,4 @@
+// Removes all compiled output.
+import { removeCompiled } from './prepare.mjs';
+
+removeCompiled();
