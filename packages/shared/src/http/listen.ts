@@ -9,7 +9,10 @@ export interface Listening {
   port: number;
   /** True from the moment a stop was asked for: no new work. */
   readonly stopping: boolean;
-  /** Stops accepting, waits for running responses, resolves when the last connection is gone. */
+  /**
+   * Stops accepting, waits for running responses, resolves when the last connection is gone. Asked
+   * again, it gives the same promise.
+   */
   stop(): Promise<void>;
 }
 
@@ -37,18 +40,20 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     );
     server.listen(port, host, resolve);
   });
+  let stopped: Promise<void> | undefined;
+  const close = () =>
+    new Promise<void>((resolve, reject) => {
+      stopping = true;
+      server.close((error) => (error ? reject(error) : resolve()));
+      server.closeIdleConnections();
+    });
   return {
     server,
     port: (server.address() as AddressInfo).port,
     get stopping() {
       return stopping;
     },
-    stop: () =>
-      new Promise((resolve, reject) => {
-        stopping = true;
-        server.close((error) => (error ? reject(error) : resolve()));
-        server.closeIdleConnections();
-      }),
+    stop: () => (stopped ??= close()),
   };
 }
 
