@@ -1,0 +1,78 @@
+// The settings of the download server, and the only file of it that reads `process.env`. Everything is
+// checked here, at start, so that a typing error is a message with a name and never a default.
+import { join, resolve } from 'node:path';
+import { EnvironmentReader, type Environment } from '@claimcheck/shared/env';
+import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
+
+export interface DownloadConfig {
+  host: string;
+  port: number;
+  /** This server's own origin: the audience of the claims it accepts. */
+  origin: string;
+  /** The app server's origin: the issuer of the claims it accepts. */
+  appOrigin: string;
+  /** Where the app server publishes its public keys. */
+  keysUrl: string;
+  /** Absolute path; the storage keys of claims lie below it. */
+  filesRoot: string;
+  redisUrl: string | undefined;
+  logLevel: LogLevel;
+  /** How many downloads may run at once before others are told to come back. */
+  maxDownloads: number;
+}
+
+export interface ReadConfigOptions {
+  /**
+   * True when this process holds the download server alone. A ledger in memory would then be unknown
+   * to the app server, so REDIS_URL is mandatory.
+   */
+  alone?: boolean;
+}
+
+/**
+ * Reads the settings.
+ * @throws ConfigurationError that lists every faulty variable by name.
+ */
+export function readConfig(
+  env: Environment = process.env,
+  { alone = false }: ReadConfigOptions = {},
+): DownloadConfig {
+  const reader = new EnvironmentReader(env);
+  const port = reader.port('DOWNLOAD_PORT', 3001);
+  const appOrigin = reader.origin(
+    'APP_ORIGIN',
+    `http://localhost:${reader.port('APP_PORT', 3000)}`,
+  );
+  const dataDirectory = reader.text('DATA_DIR') ?? './data';
+  const config: DownloadConfig = {
+    host: reader.text('HOST') ?? '127.0.0.1',
+    port,
+    origin: reader.origin('DOWNLOAD_ORIGIN', `http://localhost:${port}`),
+    appOrigin,
+    keysUrl: reader.url('KEYS_URL', ['http:', 'https:']) ?? defaultKeysUrl(appOrigin),
+    filesRoot: resolve(reader.text('FILES_ROOT') ?? join(dataDirectory, 'files')),
+    redisUrl: reader.url('REDIS_URL', ['redis:', 'rediss:']),
+    logLevel: reader.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    maxDownloads: reader.integer('MAX_DOWNLOADS', 1000, 1, 1_000_000),
+  };
+  if (port === 0 && reader.text('DOWNLOAD_ORIGIN') === undefined) {
+    reader.refuse(
+      'DOWNLOAD_ORIGIN',
+      undefined,
+      'the origin that claims name as their audience (DOWNLOAD_PORT is 0, so it cannot be derived)',
+    );
+  }
+  if (alone && reader.text('REDIS_URL') === undefined) {
+    reader.refuse(
+      'REDIS_URL',
+      undefined,
+      'the Redis that the app server uses too: a ledger in memory is right only when one process holds both services (`npm start` at the top of the repository)',
+    );
+  }
+  reader.finish();
+  return config;
+}
+
+function defaultKeysUrl(appOrigin: string): string {
+  return `${appOrigin}/.well-known/claimcheck/keys`;
+}

@@ -1,0 +1,90 @@
+// A download, step by step (DESIGN.md). The order is the guarantee: everything that can fail comes before
+// the burn, nothing of the file leaves before it, and what the steps opened is closed once at the end.
+import type { Context } from 'koa';
+import type { Ledger } from '@claimcheck/shared/ledger';
+import { logFields, requestIdOf } from '@claimcheck/shared/http';
+import type { Logger } from '@claimcheck/shared/log';
+import { burnNonce } from './burn-nonce.js';
+import type { FilesRoot } from './files-root.js';
+import { openFile } from './open-file.js';
+import { planResponse, type PlanInput, type PlannedResponse } from './plan-response.js';
+import { Refused } from './problems.js';
+import type { EventRecorder } from './record-event.js';
+import { readAhead, sendFile, type Sent } from './send-file.js';
+import type { Slots } from './slots.js';
+import { takeToken } from './take-token.js';
+import type { VerifyToken } from './verify-token.js';
+
+export interface DownloadDependencies {
+  verifyToken: VerifyToken;
+  root: FilesRoot;
+  slots: Slots;
+  ledger: Ledger;
+  events: EventRecorder;
+  log: Logger;
+  /** Unix milliseconds. */
+  now: () => number;
+}
+
+/** The handler of GET and HEAD on a claim's address. `token` is the path's, if it has one. */
+export function createDownload(dependencies: DownloadDependencies) {
+  const { verifyToken, root, slots, ledger, events, log, now } = dependencies;
+
+  return async function download(ctx: Context, tokenInPath?: string): Promise<void> {
+    const nowMs = now();
+    const token = takeToken(tokenInPath, ctx.headers.authorization);
+    const claim = await verifyToken(token, nowMs);
+    logFields(ctx, { claim: claim.jti, account: claim.sub });
+    const releaseSlot = slots.take();
+    try {
+      const file = await openFile(root, claim.fil);
+      try {
+        const plan = plannedOrRefused({
+          method: ctx.method,
+          headers: ctx.headers,
+          claimed: claim.fil,
+          file,
+          nowMs,
+        });
+        if (plan.body === undefined) return answerWithoutFile(ctx, plan);
+        const ahead = await readAhead(file.handle, plan.body);
+        if (ctx.req.socket.destroyed) return leaveUnburned(ctx);
+        await burnNonce({ ledger, events }, claim);
+        ctx.respond = false;
+        const sent = await sendFile(ctx.res, file.handle, plan, ahead);
+        record(ctx, claim.jti, sent);
+      } finally {
+        await file.handle.close();
+      }
+    } finally {
+      releaseSlot();
+    }
+  };
+
+  function record(ctx: Context, claimId: string, { bytes, complete, error }: Sent): void {
+    logFields(ctx, { outcome: complete ? 'finished' : 'broken-off', bytes });
+    if (complete) events.finished(claimId, bytes);
+    else events.brokenOff(claimId, bytes);
+    if (error === undefined) return;
+    log.error({ requestId: requestIdOf(ctx), claim: claimId, bytes, err: error }, 'a stream broke');
+  }
+}
+
+function plannedOrRefused(input: PlanInput): PlannedResponse {
+  const plan = planResponse(input);
+  if ('refusal' in plan) throw new Refused(plan.refusal);
+  return plan;
+}
+
+/** HEAD and 304: the head alone, with the length that the body would have had. */
+function answerWithoutFile(ctx: Context, { status, headers }: PlannedResponse): void {
+  logFields(ctx, { outcome: 'head-only' });
+  ctx.respond = false;
+  ctx.res.writeHead(status, headers).end();
+}
+
+/** The client hung up before the burn: it keeps its claim. */
+function leaveUnburned(ctx: Context): void {
+  logFields(ctx, { outcome: 'client-left' });
+  ctx.respond = false;
+}

@@ -1,0 +1,42 @@
+// The one directory that files are served from, resolved at start: what it was a link to then is what it
+// stays. A root that cannot be used stops the start, since every claim would look like a lost file.
+import { constants, openSync, closeSync, readlinkSync } from 'node:fs';
+import { access, realpath, stat } from 'node:fs/promises';
+
+export interface FilesRoot {
+  /** Absolute, without any link in it. */
+  path: string;
+  /** Whether the system tells which path a descriptor was opened under (Linux with /proc). */
+  tellsOpenedPath: boolean;
+}
+
+/** @throws Error that names FILES_ROOT and says what is wrong with it. */
+export async function resolveFilesRoot(directory: string): Promise<FilesRoot> {
+  const refuse = (why: string, cause?: unknown) =>
+    new Error(`FILES_ROOT is ${directory}, ${why}`, { cause });
+  let path: string;
+  try {
+    path = await realpath(directory);
+  } catch (error) {
+    throw refuse('which does not exist or cannot be reached; create it, or name another', error);
+  }
+  if (!(await stat(path)).isDirectory()) throw refuse('which is not a directory');
+  try {
+    await access(path, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    throw refuse('which this user may not read', error);
+  }
+  return { path, tellsOpenedPath: tellsOpenedPath(path) };
+}
+
+function tellsOpenedPath(directory: string): boolean {
+  if (process.platform !== 'linux') return false;
+  const descriptor = openSync(directory, constants.O_RDONLY);
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`) === directory;
+  } catch {
+    return false;
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,7 @@
+// What others may use of the download server: start it, and read its settings.
+export { readConfig, type DownloadConfig, type ReadConfigOptions } from './config.js';
+export {
+  startDownloadServer,
+  type DownloadServer,
+  type DownloadServerDependencies,
+} from './server.js';

@@ -1,0 +1,65 @@
+// The page a person sees instead of a file. It stands alone: no script, no image, nothing fetched, so it
+// works on a download server that serves nothing else. It never shows the link or any part of it.
+import { createHash } from 'node:crypto';
+import type { ProblemPageProps } from '@claimcheck/shared/http';
+import { render } from 'preact-render-to-string';
+
+const STYLE = `
+:root{color-scheme:light dark;--back:#f6f7f9;--card:#fff;--text:#1b1f24;--soft:#57606a;--line:#d8dee4;--accent:#0b5cad}
+@media (prefers-color-scheme:dark){:root{--back:#0f1318;--card:#181d24;--text:#e8ecf1;--soft:#9da7b3;--line:#2d343d;--accent:#6cb2ff}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;background:var(--back);color:var(--text);font:1.0625rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+main{width:100%;max-width:34rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:clamp(1.25rem,5vw,2.5rem)}
+h1{margin:0 0 .75rem;font-size:clamp(1.35rem,5vw,1.75rem);line-height:1.25;text-wrap:balance}
+p{margin:0 0 1rem}
+a.again{display:inline-block;padding:.65rem 1.1rem;border-radius:.5rem;background:var(--accent);color:var(--card);font-weight:600;text-decoration:none}
+a.again:focus-visible{outline:3px solid var(--text);outline-offset:2px}
+footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.875rem}
+dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem .75rem;margin:.5rem 0 0}
+dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere;font-family:ui-monospace,Menlo,Consolas,monospace}
+`;
+
+/** The source expression that lets a Content-Security-Policy allow this page's style and no other. */
+export const PAGE_STYLE_HASH = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
+
+function ProblemPage({ code, problem, detail, requestId }: ProblemPageProps) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex, nofollow" />
+        <title>{problem.title}</title>
+        <style dangerouslySetInnerHTML={{ __html: STYLE }} />
+      </head>
+      <body>
+        <main>
+          <h1>{problem.title}</h1>
+          <p>{detail ?? problem.advice}</p>
+          {problem.retryAfterSeconds === undefined ? null : (
+            <p>
+              <a class="again" href="">
+                Try again
+              </a>
+            </p>
+          )}
+          <footer>
+            If you ask somebody for help, give them these two lines. They do not give away your
+            link.
+            <dl>
+              <dt>Problem</dt>
+              <dd>{code}</dd>
+              <dt>Request</dt>
+              <dd>{requestId}</dd>
+            </dl>
+          </footer>
+        </main>
+      </body>
+    </html>
+  );
+}
+
+/** A whole HTML document, under 10 KB. */
+export function renderProblemPage(props: ProblemPageProps): string {
+  return `<!doctype html>${render(<ProblemPage {...props} />)}`;
+}

@@ -1,0 +1,32 @@
+// Step 2: from a token to a claim. What is wrong with a token goes to the log; the client hears one answer
+// for everything but `expired`, so that a forger learns nothing from trying.
+import { createClaimVerifier, type DownloadClaim } from '@claimcheck/shared/claim';
+import type { DownloadConfig } from './config.js';
+import { KeysUnavailableError, type KeySource } from './key-source.js';
+import { Refused } from './problems.js';
+
+export interface VerifyDependencies {
+  config: Pick<DownloadConfig, 'origin' | 'appOrigin'>;
+  keys: KeySource;
+}
+
+export type VerifyToken = (token: string, nowMs: number) => Promise<DownloadClaim>;
+
+/**
+ * Returns a function that verifies a token at an instant in Unix milliseconds. It throws Refused
+ * `invalid-claim`, `expired`, or, before the first public keys have come, `busy`.
+ */
+export function createTokenVerifier({ config, keys }: VerifyDependencies): VerifyToken {
+  const { appOrigin: issuer, origin: audience } = config;
+  const verify = createClaimVerifier({ act: 'download', issuer, audience, keys });
+  return async function verifyToken(token, nowMs) {
+    const verification = await verify(token, nowMs).catch((error: unknown) => {
+      throw error instanceof KeysUnavailableError
+        ? new Refused('busy', { reason: 'no-keys', cause: error })
+        : error;
+    });
+    if (verification.ok) return verification.claim;
+    const reason = verification.refusal === 'expired' ? 'exp' : verification.reason;
+    throw new Refused(verification.refusal, { reason });
+  };
+}

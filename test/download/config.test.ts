@@ -1,0 +1,63 @@
+// Settings: the defaults, and every fault by its name.
+import { describe, expect, it, test } from '@jest/globals';
+import { readConfig } from '@claimcheck/download-server';
+import { resolve } from 'node:path';
+
+describe('the settings', () => {
+  it('have defaults that work together', () => {
+    expect(readConfig({})).toEqual({
+      host: '127.0.0.1',
+      port: 3001,
+      origin: 'http://localhost:3001',
+      appOrigin: 'http://localhost:3000',
+      keysUrl: 'http://localhost:3000/.well-known/claimcheck/keys',
+      filesRoot: resolve('data/files'),
+      redisUrl: undefined,
+      logLevel: 'info',
+      maxDownloads: 1000,
+    });
+  });
+
+  it('follow from one another where they are not set', () => {
+    const config = readConfig({ DOWNLOAD_PORT: '4001', APP_PORT: '4000', DATA_DIR: '/srv' });
+    expect(config).toMatchObject({
+      origin: 'http://localhost:4001',
+      appOrigin: 'http://localhost:4000',
+      keysUrl: 'http://localhost:4000/.well-known/claimcheck/keys',
+      filesRoot: '/srv/files',
+    });
+    const set = readConfig({
+      DOWNLOAD_ORIGIN: 'https://files.example.org',
+      APP_ORIGIN: 'https://app.example.org',
+      KEYS_URL: 'http://app:3000/keys',
+      DATA_DIR: '/srv',
+      FILES_ROOT: '/files',
+    });
+    expect(set).toMatchObject({ keysUrl: 'http://app:3000/keys', filesRoot: '/files' });
+  });
+
+  test.each([
+    ['DOWNLOAD_PORT', '70000'],
+    ['DOWNLOAD_ORIGIN', 'http://files.example.org'],
+    ['DOWNLOAD_ORIGIN', 'https://files.example.org/path'],
+    ['APP_ORIGIN', 'app'],
+    ['KEYS_URL', 'file:///etc/keys'],
+    ['REDIS_URL', 'localhost:6379'],
+    ['LOG_LEVEL', 'loud'],
+    ['MAX_DOWNLOADS', '0'],
+  ])('refuse %s=%s by name', (name, value) => {
+    expect(() => readConfig({ [name]: value })).toThrow(`${name} is "${value}"`);
+  });
+
+  it('need an origin when the port is any', () => {
+    expect(() => readConfig({ DOWNLOAD_PORT: '0' })).toThrow('DOWNLOAD_ORIGIN is not set');
+  });
+
+  it('need Redis when the process holds the download server alone, and say why', () => {
+    expect(() => readConfig({}, { alone: true })).toThrow(
+      /REDIS_URL is not set.*only when one process holds both services/,
+    );
+    const redisUrl = 'redis://127.0.0.1';
+    expect(readConfig({ REDIS_URL: redisUrl }, { alone: true })).toMatchObject({ redisUrl });
+  });
+});
