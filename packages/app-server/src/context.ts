@@ -4,8 +4,12 @@ import type { Ledger } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
 import type { Kysely } from 'kysely';
 import type { AppConfig } from './config.js';
+import type { PasswordHasher } from './accounts/password-hasher.js';
 import type { Account, Schema } from './database/schema.js';
+import type { SessionStore } from './sessions/session-store.js';
+import type { SignInLimits } from './sign-in/sign-in-limits.js';
 
+/** For features that mint, revoke and keep things. */
 export interface AppContext {
   config: AppConfig;
   db: Kysely<Schema>;
@@ -14,6 +18,13 @@ export interface AppContext {
   log: Logger;
   /** Unix milliseconds. */
   now: () => number;
+}
+
+/** For features that decide who somebody is. */
+export interface IdentityContext extends AppContext {
+  sessions: SessionStore;
+  passwords: PasswordHasher;
+  signInLimits: SignInLimits;
 }
 
 /** Who is asking: known after the session has been loaded, in `ctx.state.viewer`. */

@@ -20,10 +20,18 @@ export type AppRefusal =
   | 'upload-broken-off'
   | 'storage-full'
   | 'database-unavailable'
+  | 'sessions-unavailable'
+  | 'busy'
   | 'internal-error';
 
 export const APP_PROBLEMS = {
   ...CLAIM_PROBLEMS,
+  'ledger-unavailable': {
+    status: 503,
+    title: 'The server cannot reach its ledger',
+    advice: 'Nothing was handed out or taken back. Try again in a few seconds.',
+    retryAfterSeconds: 2,
+  },
   'invalid-input': {
     status: 422,
     title: 'Something in the request is not right',
@@ -103,10 +111,22 @@ export const APP_PROBLEMS = {
     advice: 'Try again in a few seconds.',
     retryAfterSeconds: 2,
   },
+  'sessions-unavailable': {
+    status: 503,
+    title: 'The server cannot reach its sessions',
+    advice: 'You have not been signed out. Try again in a few seconds.',
+    retryAfterSeconds: 2,
+  },
+  busy: {
+    status: 503,
+    title: 'Too many people are signing in just now',
+    advice: 'Try again in a few seconds.',
+    retryAfterSeconds: 2,
+  },
   'internal-error': {
     status: 500,
     title: 'Something went wrong on our side',
-    advice: 'Nothing you sent was kept. Quote the request id when you ask for help.',
+    advice: 'It has been recorded. Quote the request id when you ask for help.',
   },
 } as const satisfies Record<AppRefusal, Problem>;
 

@@ -1,0 +1,38 @@
+// What accounts are asked for, as API bodies and forms bring it: the same schemas for both.
+import { z } from 'zod';
+import { normaliseEmail } from './email.js';
+import { passwordFault } from './password-rules.js';
+
+/** Far above the longest password, so that one more rule cannot be told from the sign-in form. */
+const MAX_TYPED_CHARACTERS = 1024;
+const typed = z.string().max(MAX_TYPED_CHARACTERS);
+
+const email = z.string().transform((text, check) => {
+  const normalised = normaliseEmail(text);
+  if (normalised === undefined) {
+    check.addIssue({ code: 'custom', message: 'expected an e-mail address' });
+    return z.NEVER;
+  }
+  return normalised;
+});
+
+const newPassword = z.string().superRefine((password, check) => {
+  const fault = passwordFault(password);
+  if (fault !== undefined) check.addIssue({ code: 'custom', message: fault });
+});
+
+/** An address that cannot be one is simply unknown: sign-in has one answer for all wrong input. */
+export const signInInput = z.object({
+  email: typed.transform((text) => normaliseEmail(text) ?? ''),
+  password: typed,
+});
+export const signInForm = signInInput.extend({ next: z.string().optional() });
+export const linkInput = z.object({ token: z.string().max(8192) });
+export const welcomeInput = z.object({ email, password: newPassword });
+export const passwordChangeInput = z.object({ currentPassword: typed, newPassword });
+export const newAccountInput = z.object({
+  email,
+  password: newPassword,
+  role: z.enum(['admin', 'member']),
+});
+export const accountChangeInput = z.strictObject({ disabled: z.boolean() });

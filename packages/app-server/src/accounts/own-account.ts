@@ -1,0 +1,63 @@
+// What people do to their own account: choose the first e-mail address and password, change the
+// password.
+import type { IdentityContext, SignedIn } from '../context.js';
+import type { Account } from '../database/schema.js';
+import { Refused } from '../http/problems.js';
+import { endOtherSessions } from '../sessions/session-life.js';
+import type { Session } from '../sessions/session-store.js';
+import { refuseTakenEmail } from './accounts.js';
+
+/**
+ * Changes the password and ends the account's other sessions; this one stays.
+ * @throws Refused `invalid-input` when the current password is wrong, `too-many-attempts` after ten
+ * wrong ones: a session left open in a library must not be enough to try them all.
+ */
+export async function changePassword(
+  context: IdentityContext,
+  { account }: SignedIn,
+  session: Session,
+  { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
+): Promise<void> {
+  const { db, passwords, signInLimits } = context;
+  const admitted = await signInLimits.admitPasswordChange(account.id);
+  if (!(await passwords.verify(account.password_hash, currentPassword))) {
+    throw new Refused('invalid-input', 'currentPassword: this is not your current password');
+  }
+  await admitted.succeed();
+  const { numUpdatedRows } = await db
+    .updateTable('account')
+    .set({ password_hash: await passwords.hash(newPassword) })
+    .where('id', '=', account.id)
+    // Of two changes at once one must know that its current password was no longer current.
+    .where('password_hash', '=', account.password_hash)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) {
+    throw new Refused('conflict', 'The password was changed from elsewhere just now.');
+  }
+  await endOtherSessions(context, session);
+}
+
+/**
+ * Gives the first-run administrator an e-mail address and a password, once.
+ * @throws Refused `conflict` when the address is taken, or the account has been completed already.
+ */
+export async function completeAccount(
+  { db, passwords }: IdentityContext,
+  { account }: SignedIn,
+  { email, password }: { email: string; password: string },
+): Promise<Account> {
+  const passwordHash = await passwords.hash(password);
+  const completed = await refuseTakenEmail(() =>
+    db
+      .updateTable('account')
+      .set({ email, password_hash: passwordHash })
+      .where('id', '=', account.id)
+      .where('password_hash', 'is', null)
+      .returningAll()
+      .executeTakeFirst(),
+  );
+  if (completed === undefined) {
+    throw new Refused('conflict', 'This account has its e-mail address and password already.');
+  }
+  return completed;
+}

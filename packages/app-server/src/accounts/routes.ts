@@ -1,0 +1,117 @@
+// Accounts over HTTP: administrators list, add, disable and enable them; everybody changes their own
+// password.
+import type { Context } from 'koa';
+import type { IdentityContext } from '../context.js';
+import type { Account } from '../database/schema.js';
+import { nextPageUrl, readPageRequest } from '../files/list-page.js';
+import { idOf } from '../files/path-id.js';
+import { assetsOf } from '../http/assets.js';
+import { noticeOf, redirectDone } from '../http/notices.js';
+import { pageRefusal } from '../http/page-refusal.js';
+import { Refused } from '../http/problems.js';
+import { readForm, readJson } from '../http/read-body.js';
+import { typedText } from '../http/typed-text.js';
+import { renderAccount, renderAccounts } from '../pages/index.js';
+import { viewerOf } from '../sessions/require-session.js';
+import { currentSession } from '../sessions/routes.js';
+import { addAccount, disableAccount, enableAccount, listAccounts } from './accounts.js';
+import { accountChangeInput, newAccountInput, passwordChangeInput } from './input.js';
+import { changePassword } from './own-account.js';
+
+/** The accounts page has no "next": whoever has more accounts than this uses the API. */
+const ROWS_ON_PAGE = 500;
+
+export function createAccountRoutes(context: IdentityContext) {
+  async function change(ctx: Context, disabled: boolean): Promise<Account> {
+    const id = idOf(ctx);
+    if (!disabled) return await enableAccount(context, id);
+    if (id === viewerOf(ctx).account.id) {
+      throw new Refused('conflict', 'You cannot disable your own account.');
+    }
+    return await disableAccount(context, id);
+  }
+
+  async function showList(
+    ctx: Context,
+    form?: { error: string; email: string | undefined; role: string | undefined },
+  ): Promise<void> {
+    const viewer = viewerOf(ctx).account;
+    const { rows } = await listAccounts(context.db, { limit: ROWS_ON_PAGE, after: undefined });
+    ctx.body = renderAccounts({
+      assets: assetsOf(ctx),
+      viewer,
+      accounts: rows.map((account) => ({
+        ...describe(account),
+        self: account.id === viewer.id,
+      })),
+      error: form?.error,
+      form,
+      notice: form ? undefined : noticeOf(ctx),
+    });
+  }
+
+  return {
+    /** `GET /api/accounts[?limit=&after=]`, newest first. */
+    apiList: async (ctx: Context) => {
+      const { rows, next } = await listAccounts(context.db, readPageRequest(ctx.query));
+      ctx.body = { accounts: rows.map(describe), next: nextPageUrl('/api/accounts', next) };
+    },
+    /** `POST /api/accounts {email, password, role}` 201. */
+    apiAdd: async (ctx: Context) => {
+      const account = await addAccount(context, await readJson(ctx, newAccountInput));
+      ctx.status = 201;
+      ctx.body = describe(account);
+    },
+    /** `PATCH /api/accounts/{id} {disabled}`. */
+    apiChange: async (ctx: Context) => {
+      const { disabled } = await readJson(ctx, accountChangeInput);
+      ctx.body = describe(await change(ctx, disabled));
+    },
+    /** `PUT /api/account/password {currentPassword, newPassword}` 204. */
+    apiChangePassword: async (ctx: Context) => {
+      const input = await readJson(ctx, passwordChangeInput);
+      await changePassword(context, viewerOf(ctx), currentSession(ctx), input);
+      ctx.status = 204;
+    },
+
+    pageList: (ctx: Context) => showList(ctx),
+    pageAdd: async (ctx: Context) => {
+      const error = await pageRefusal(ctx, async () =>
+        addAccount(context, await readForm(ctx, newAccountInput)),
+      );
+      if (error === undefined) redirectDone(ctx, '/accounts', 'account-added');
+      else {
+        await showList(ctx, {
+          error,
+          email: typedText(ctx, 'email'),
+          role: typedText(ctx, 'role'),
+        });
+      }
+    },
+    pageDisable: async (ctx: Context) => {
+      await change(ctx, true);
+      redirectDone(ctx, '/accounts', 'account-disabled');
+    },
+    pageEnable: async (ctx: Context) => {
+      await change(ctx, false);
+      redirectDone(ctx, '/accounts', 'account-enabled');
+    },
+    pageOwn: (ctx: Context) => {
+      const viewer = viewerOf(ctx).account;
+      ctx.body = renderAccount({ assets: assetsOf(ctx), viewer, notice: noticeOf(ctx) });
+    },
+    pageChangePassword: async (ctx: Context) => {
+      const viewer = viewerOf(ctx);
+      const error = await pageRefusal(ctx, async () => {
+        const input = await readForm(ctx, passwordChangeInput);
+        await changePassword(context, viewer, currentSession(ctx), input);
+      });
+      if (error === undefined) redirectDone(ctx, '/account', 'password-changed');
+      else ctx.body = renderAccount({ assets: assetsOf(ctx), viewer: viewer.account, error });
+    },
+  };
+}
+
+function describe({ id, email, role, disabled_at, created_at }: Account) {
+  return { id, email, role, disabled: disabled_at !== null, createdAt: created_at };
+}

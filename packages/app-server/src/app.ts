@@ -1,0 +1,116 @@
+// The app server's HTTP side: the chain that every request passes, and the whole route table. Pages
+// and API routes stand side by side, because what one can do the other can.
+import { Router } from '@koa/router';
+import { requestLog } from '@claimcheck/shared/http';
+import Koa, { type Context, type Next } from 'koa';
+import { createAccountRoutes } from './accounts/routes.js';
+import { createClaimRoutes } from './claims/routes.js';
+import type { IdentityContext } from './context.js';
+import { createFileRoutes } from './files/routes.js';
+import { loadAssets } from './http/assets.js';
+import { refuseCrossSite } from './http/csrf.js';
+import { handleErrors } from './http/errors.js';
+import { createHealthRoutes } from './http/health.js';
+import { redirectTo } from './http/redirect-to.js';
+import { securityHeaders } from './http/security-headers.js';
+import { createLoadSession } from './sessions/load-session.js';
+import { requireAccount, requireAdmin } from './sessions/require-session.js';
+import { createSessionRoutes } from './sessions/routes.js';
+import { bringsSessionCookie } from './sessions/session-cookie.js';
+import { createSignInRoutes } from './sign-in/routes.js';
+
+/** @param isStopping true from the moment a stop was asked for. */
+export function createApp(context: IdentityContext, isStopping: () => boolean): Koa {
+  const { config, log } = context;
+  const assets = loadAssets();
+  const app = new Koa();
+  app.proxy = config.trustProxy;
+  // Our proxy appends to X-Forwarded-For; whatever stands before its entry is the client's claim.
+  app.maxIpsCount = 1;
+  app.on('error', (error: Error) => log.error({ err: error }, 'a response failed'));
+
+  app.use(requestLog(log));
+  app.use(assets.provide);
+  app.use(securityHeaders(config.downloadOrigin));
+  app.use(handleErrors(log));
+  app.use(refuseCrossSite(config.appOrigin, bringsSessionCookie));
+  const router = createRouter(context, assets.serve, isStopping);
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  return app;
+}
+
+function createRouter(
+  context: IdentityContext,
+  serveAsset: (ctx: Context) => void,
+  isStopping: () => boolean,
+): Router {
+  const health = createHealthRoutes(context, isStopping);
+  const signIn = createSignInRoutes(context);
+  const sessions = createSessionRoutes(context);
+  const accounts = createAccountRoutes(context);
+  const files = createFileRoutes(context);
+  const claims = createClaimRoutes(context);
+
+  // Who may pass. `visitor` is anybody, also somebody whose account is still without a password.
+  const visitor = [neverStored, createLoadSession(context)] as const;
+  const member = [...visitor, requireAccount] as const;
+  const admin = [...visitor, requireAdmin] as const;
+
+  const router = new Router();
+  router.get('/livez', health.live);
+  router.get('/readyz', health.ready);
+  router.get('/assets/:name', serveAsset);
+  router.get('/.well-known/claimcheck/keys', claims.publishKeys);
+
+  router.post('/api/session', ...visitor, signIn.apiSignIn);
+  router.post('/api/session/link', ...visitor, signIn.apiSignInByLink);
+  router.get('/api/session', ...visitor, sessions.apiShow);
+  router.delete('/api/session', ...visitor, signIn.apiSignOut);
+  router.get('/api/sessions', ...member, sessions.apiList);
+  router.delete('/api/sessions', ...member, sessions.apiEndOthers);
+  router.delete('/api/sessions/:id', ...member, sessions.apiEnd);
+  router.put('/api/account/welcome', ...visitor, signIn.apiWelcome);
+  router.put('/api/account/password', ...member, accounts.apiChangePassword);
+  router.get('/api/accounts', ...admin, accounts.apiList);
+  router.post('/api/accounts', ...admin, accounts.apiAdd);
+  router.patch('/api/accounts/:id', ...admin, accounts.apiChange);
+  router.get('/api/files', ...member, files.apiList);
+  router.put('/api/files', ...member, files.apiUpload);
+  router.delete('/api/files/:id', ...member, files.apiDelete);
+  router.get('/api/claims', ...member, claims.apiList);
+  router.post('/api/claims', ...member, claims.apiMint);
+  router.delete('/api/claims/:id', ...member, claims.apiRevoke);
+
+  router.get('/', (ctx) => redirectTo(ctx, '/files'));
+  router.get('/sign-in', ...visitor, signIn.pageSignIn);
+  router.post('/sign-in', ...visitor, signIn.pageSignInPost);
+  router.get('/sign-in/link/:token', ...visitor, signIn.pageLink);
+  router.post('/sign-in/link/:token', ...visitor, signIn.pageLinkPost);
+  router.post('/sign-out', ...visitor, signIn.pageSignOut);
+  router.get('/welcome', ...visitor, signIn.pageWelcome);
+  router.post('/welcome', ...visitor, signIn.pageWelcomePost);
+  router.get('/files', ...member, files.pageList);
+  router.post('/files', ...member, files.pageUpload);
+  router.post('/files/:id/delete', ...member, files.pageDelete);
+  router.post('/files/:id/download', ...member, claims.pageDownload);
+  router.post('/files/:id/curl', ...member, claims.pageCurl);
+  router.get('/claims', ...member, claims.pageList);
+  router.post('/claims/:id/revoke', ...member, claims.pageRevoke);
+  router.get('/devices', ...member, sessions.pageList);
+  router.post('/devices/end-others', ...member, sessions.pageEndOthers);
+  router.post('/devices/:id/end', ...member, sessions.pageEnd);
+  router.get('/account', ...member, accounts.pageOwn);
+  router.post('/account/password', ...member, accounts.pageChangePassword);
+  router.get('/accounts', ...admin, accounts.pageList);
+  router.post('/accounts', ...admin, accounts.pageAdd);
+  router.post('/accounts/:id/disable', ...admin, accounts.pageDisable);
+  router.post('/accounts/:id/enable', ...admin, accounts.pageEnable);
+  return router;
+}
+
+/** Everything behind a session is somebody's own: no cache may keep it. */
+async function neverStored(ctx: Context, next: Next): Promise<void> {
+  ctx.set('Cache-Control', 'no-store');
+  await next();
+}

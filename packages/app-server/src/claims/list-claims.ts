@@ -1,0 +1,101 @@
+// The claims list: what became of each. The state is derived at every reading from the row, the clock
+// and the ledger's events; nothing that could go stale is stored.
+import { sql, type Kysely } from 'kysely';
+import type { ClaimRecord, Schema } from '../database/schema.js';
+import { olderThan, pageOf, type PageOf, type PageRequest } from '../files/list-page.js';
+
+export type ClaimState = 'waiting' | 'started' | 'finished' | 'broken-off' | 'expired' | 'revoked';
+
+/** What the events say of one claim. */
+export interface ClaimStory {
+  startedAt?: Date;
+  /** When the last copy was finished or broke off. */
+  endedAt?: Date;
+  finished: boolean;
+  bytesSent: number;
+  /** How often it was presented again after it had been used; counted up to `MAX_REFUSALS_KEPT`. */
+  refusedCount: number;
+  lastRefusedAt?: Date;
+}
+
+export interface ListedClaim {
+  claim: ClaimRecord;
+  state: ClaimState;
+  story: ClaimStory;
+}
+
+/** One page of an account's claims, newest first. */
+export async function listClaims(
+  db: Kysely<Schema>,
+  accountId: string,
+  request: PageRequest,
+  nowMs: number,
+): Promise<PageOf<ListedClaim>> {
+  let query = db
+    .selectFrom('claim')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(request.limit + 1);
+  if (request.after) query = query.where(olderThan(request.after));
+  const { rows, next } = pageOf(await query.execute(), request);
+  const stories = await readStories(
+    db,
+    rows.map(({ id }) => id),
+  );
+  return {
+    next,
+    rows: rows.map((claim) => {
+      const story = stories.get(claim.id) ?? untold();
+      return { claim, story, state: stateOf(claim, story, nowMs) };
+    }),
+  };
+}
+
+/** A claim that was used is told by its use, even if it was withdrawn or ran out afterwards. Pure. */
+export function stateOf(
+  claim: Pick<ClaimRecord, 'revoked_at' | 'expires_at'>,
+  story: ClaimStory,
+  nowMs: number,
+): ClaimState {
+  if (story.finished) return 'finished';
+  if (story.endedAt) return 'broken-off';
+  if (story.startedAt) return 'started';
+  if (claim.revoked_at) return 'revoked';
+  return claim.expires_at.getTime() < nowMs ? 'expired' : 'waiting';
+}
+
+async function readStories(db: Kysely<Schema>, ids: string[]): Promise<Map<string, ClaimStory>> {
+  const stories = new Map<string, ClaimStory>();
+  if (ids.length === 0) return stories;
+  const groups = await db
+    .selectFrom('claim_event')
+    .select(['claim_id', 'kind'])
+    .select(({ fn }) => [
+      fn.countAll<number>().as('times'),
+      fn.min('at').as('first'),
+      fn.max('at').as('last'),
+    ])
+    // A sum of bigint is numeric, which would arrive as text.
+    .select(sql<number>`sum(bytes)::bigint`.as('bytes'))
+    .where('claim_id', 'in', ids)
+    .groupBy(['claim_id', 'kind'])
+    .execute();
+  for (const { claim_id, kind, times, first, last, bytes } of groups) {
+    const story = stories.get(claim_id) ?? untold();
+    stories.set(claim_id, story);
+    if (kind === 'started') story.startedAt = first;
+    if (kind === 'refused') Object.assign(story, { refusedCount: times, lastRefusedAt: last });
+    if (kind === 'finished' || kind === 'broken-off') {
+      story.bytesSent += bytes;
+      story.finished ||= kind === 'finished';
+      if (story.endedAt === undefined || last > story.endedAt) story.endedAt = last;
+    }
+  }
+  return stories;
+}
+
+function untold(): ClaimStory {
+  return { finished: false, bytesSent: 0, refusedCount: 0 };
+}

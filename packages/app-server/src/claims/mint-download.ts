@@ -1,0 +1,87 @@
+// Minting a download claim. The order is the rule: the fence is read first and the permission after
+// it, so that a permission withdrawn in between is either marked in the life of the ledger that the
+// claim names, or that life is over and the claim with it.
+import { DEFAULT_LIFE_SECONDS, etagOf } from '@claimcheck/shared/claim';
+import { mintClaim, newNonce } from '@claimcheck/shared/mint';
+import type { AppContext, SignedIn } from '../context.js';
+import type { FileRecord } from '../database/schema.js';
+import { createStoredFileCheck } from '../files/check-stored-file.js';
+import { findOwnFile } from '../files/own-files.js';
+
+export interface DownloadWish {
+  fileId: string;
+  /** 1 to 900; 120 by default. */
+  lifetimeSeconds?: number | undefined;
+}
+
+export interface MintedDownload {
+  /** The claim's nonce. */
+  id: string;
+  /** Holds the token: to be given to the asker and written nowhere. */
+  url: string;
+  fileName: string;
+  expiresAt: Date;
+}
+
+/** Returns a function that mints a claim for one copy of one of the viewer's files. */
+export function createDownloadMint(context: AppContext) {
+  const { config, db, keys, ledger } = context;
+  const checkStoredFile = createStoredFileCheck(context);
+
+  /**
+   * @throws Refused `not-found`, `file-missing`, `file-changed`; LedgerUnavailableError.
+   */
+  return async function mintDownload(
+    { account, sessionReference, requestedAtMs }: SignedIn,
+    { fileId, lifetimeSeconds = DEFAULT_LIFE_SECONDS }: DownloadWish,
+  ): Promise<MintedDownload> {
+    const nonce = newNonce();
+    const fence = await ledger.fence(nonce);
+    const file = await findOwnFile(db, account.id, fileId);
+    const mtimeMs = await checkStoredFile(file);
+    const { token, expiresAtMs } = await mintClaim<'download'>(
+      keys.active,
+      {
+        iss: config.appOrigin,
+        aud: config.downloadOrigin,
+        sub: account.id,
+        jti: nonce,
+        act: 'download',
+        fen: fence,
+        ses: sessionReference,
+        fil: claimedFileOf(file, mtimeMs),
+        mod: 'strict',
+      },
+      requestedAtMs,
+      lifetimeSeconds,
+    );
+    const expiresAt = new Date(expiresAtMs);
+    await db
+      .insertInto('claim')
+      .values({
+        id: nonce,
+        account_id: account.id,
+        session_reference: sessionReference,
+        file_id: file.id,
+        file_name: file.name,
+        size_bytes: file.size_bytes,
+        created_at: new Date(requestedAtMs),
+        expires_at: expiresAt,
+        revoked_at: null,
+      })
+      .execute();
+    const url = `${config.downloadOrigin}/d/${token}/${encodeURIComponent(file.name)}`;
+    return { id: nonce, url, fileName: file.name, expiresAt };
+  };
+}
+
+function claimedFileOf(file: FileRecord, mtimeMs: number) {
+  return {
+    key: file.storage_key,
+    name: file.name,
+    type: file.media_type,
+    size: file.size_bytes,
+    etag: etagOf(Buffer.from(file.sha256, 'hex')),
+    mtime: mtimeMs,
+  };
+}

@@ -1,0 +1,68 @@
+// Withdrawing claims: first in the ledger, where the burn looks, then in the list that people see. A
+// failure between the two leaves a claim that is dead and not yet shown so, never the other way.
+import { CLOCK_TOLERANCE_SECONDS, forgetRevocationAt, subjectOf } from '@claimcheck/shared/claim';
+import type { RevocationSubject } from '@claimcheck/shared/claim';
+import type { Ledger } from '@claimcheck/shared/ledger';
+import type { Kysely } from 'kysely';
+import type { AppContext } from '../context.js';
+import type { ClaimTable, Schema } from '../database/schema.js';
+import { Refused } from '../http/problems.js';
+
+/**
+ * Kills every claim under `subject` that was issued until now. The tolerance covers another app
+ * server whose clock is ahead of this one.
+ * @throws LedgerUnavailableError, and then the subject is not certain to be revoked.
+ */
+export async function revokeInLedger(
+  ledger: Ledger,
+  subject: RevocationSubject,
+  nowMs: number,
+): Promise<void> {
+  await ledger.revoke({
+    subject,
+    issuedUntilMs: nowMs + CLOCK_TOLERANCE_SECONDS * 1000,
+    forgetAtMs: forgetRevocationAt(nowMs),
+  });
+}
+
+/**
+ * Withdraws one claim of this account; again is no fault.
+ * @throws Refused `not-found`; LedgerUnavailableError, and then it is not certain to be withdrawn.
+ */
+export async function revokeClaim(
+  { db, ledger, now }: Pick<AppContext, 'db' | 'ledger' | 'now'>,
+  accountId: string,
+  claimId: string,
+): Promise<void> {
+  const claim = await db
+    .selectFrom('claim')
+    .select('id')
+    .where('id', '=', claimId)
+    .where('account_id', '=', accountId)
+    .executeTakeFirst();
+  if (claim === undefined) throw new Refused('not-found');
+  await revokeInLedger(ledger, subjectOf.claim(claim.id), now());
+  await markClaimsRevoked(db, { id: claim.id }, now());
+}
+
+/** What a group of claims has in common. */
+export type ClaimGroup = Partial<
+  Pick<ClaimTable, 'id' | 'file_id' | 'account_id' | 'session_reference'>
+>;
+
+/** Shows the claims of a group as revoked that could still have been used. The ledger comes first. */
+export async function markClaimsRevoked(
+  db: Kysely<Schema>,
+  group: ClaimGroup,
+  nowMs: number,
+): Promise<void> {
+  const columns = Object.entries(group) as [keyof ClaimGroup, string][];
+  if (columns.length === 0) throw new TypeError('no group of claims was named');
+  let query = db
+    .updateTable('claim')
+    .set({ revoked_at: new Date(nowMs) })
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', new Date(nowMs));
+  for (const [column, value] of columns) query = query.where(column, '=', value);
+  await query.execute();
+}

@@ -1,0 +1,153 @@
+// The handlers of everything under claims, and of the two buttons that mint one on the files page,
+// for the route table. API and page share the feature functions.
+import { MAX_LIFE_SECONDS } from '@claimcheck/shared/claim';
+import { logFields } from '@claimcheck/shared/http';
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { AppContext } from '../context.js';
+import { assetsOf } from '../http/assets.js';
+import { noticeOf, redirectDone } from '../http/notices.js';
+import { Refused } from '../http/problems.js';
+import { readJson } from '../http/read-body.js';
+import { renderClaims, renderCurl } from '../pages/index.js';
+import { viewerOf } from '../sessions/require-session.js';
+import { nextPageUrl, readPageRequest } from '../files/list-page.js';
+import { idOf } from '../files/path-id.js';
+import { showRefusal, type Handler } from '../files/routes.js';
+import { listClaims, type ListedClaim } from './list-claims.js';
+import { createDownloadMint, type DownloadWish, type MintedDownload } from './mint-download.js';
+import { createKeysHandler } from './publish-keys.js';
+import { revokeClaim } from './revoke-claims.js';
+
+export type ClaimRoutes = ReturnType<typeof createClaimRoutes>;
+
+const wish = z.strictObject({
+  fileId: z.string({ error: 'expected the id of a file' }).min(1).max(64),
+  mode: z
+    .literal('strict', { error: 'expected "strict"; resumable claims are not offered yet' })
+    .exactOptional(),
+  lifetimeSeconds: z
+    .int({ error: 'expected a whole number of seconds' })
+    .min(1)
+    .max(MAX_LIFE_SECONDS)
+    .exactOptional(),
+});
+
+export function createClaimRoutes(context: AppContext) {
+  const mintDownload = createDownloadMint(context);
+
+  /** Mints, and names the claim (never its token) in the request's log line. */
+  async function mint(ctx: Context, wanted: DownloadWish): Promise<MintedDownload> {
+    const minted = await mintDownload(viewerOf(ctx), wanted);
+    logFields(ctx, { claimId: minted.id });
+    return minted;
+  }
+
+  /** The page's buttons. A file that cannot be handed out is said on the page they stand on. */
+  async function mintOrExplain(ctx: Context): Promise<MintedDownload | undefined> {
+    try {
+      return await mint(ctx, { fileId: idOf(ctx) });
+    } catch (error) {
+      if (!(error instanceof Refused) || error.code === 'not-found') throw error;
+      await showRefusal(ctx, context, error);
+      return undefined;
+    }
+  }
+
+  return {
+    /** `POST /api/claims { fileId, mode?, lifetimeSeconds? }` → 201 `{ id, url, expiresAt }`. */
+    apiMint: async (ctx: Context) => {
+      const { fileId, lifetimeSeconds } = await readJson(ctx, wish);
+      const { id, url, expiresAt } = await mint(ctx, { fileId, lifetimeSeconds });
+      ctx.status = 201;
+      ctx.body = { id, url, expiresAt: expiresAt.toISOString() };
+    },
+    /** `GET /api/claims` → `{ claims, next? }`, newest first. */
+    apiList: async (ctx: Context) => {
+      const { rows, next } = await readList(ctx, context);
+      ctx.body = { claims: rows.map(toJson), next: nextPageUrl('/api/claims', next) };
+    },
+    /** `DELETE /api/claims/:id` → 204. */
+    apiRevoke: async (ctx: Context) => {
+      await revokeClaim(context, viewerOf(ctx).account.id, idOf(ctx));
+      ctx.status = 204;
+    },
+    /** `GET /claims`. */
+    pageList: async (ctx: Context) => {
+      const { rows, next } = await readList(ctx, context);
+      ctx.type = 'text/html; charset=utf-8';
+      ctx.body = renderClaims({
+        assets: assetsOf(ctx),
+        viewer: viewerOf(ctx).account,
+        claims: rows.map(toRow),
+        notice: noticeOf(ctx),
+        nextPage: nextPageUrl('/claims', next),
+      });
+    },
+    /** `POST /claims/:id/revoke`. */
+    pageRevoke: async (ctx: Context) => {
+      await revokeClaim(context, viewerOf(ctx).account.id, idOf(ctx));
+      redirectDone(ctx, '/claims', 'revoked');
+    },
+    /** `POST /files/:id/download` → 303 to a claim made for this click. */
+    pageDownload: async (ctx: Context) => {
+      const minted = await mintOrExplain(ctx);
+      if (!minted) return;
+      ctx.status = 303;
+      ctx.set('Location', minted.url);
+      ctx.body = '';
+    },
+    /** `POST /files/:id/curl` → a page with the command. */
+    pageCurl: async (ctx: Context) => {
+      const minted = await mintOrExplain(ctx);
+      if (!minted) return;
+      const { fileName, url, expiresAt } = minted;
+      ctx.type = 'text/html; charset=utf-8';
+      ctx.body = renderCurl({
+        assets: assetsOf(ctx),
+        viewer: viewerOf(ctx).account,
+        fileName,
+        url,
+        expiresAt,
+      });
+    },
+    publishKeys: createKeysHandler(context.keys),
+  } satisfies Record<string, Handler>;
+}
+
+async function readList(ctx: Context, { db, now }: AppContext) {
+  return await listClaims(db, viewerOf(ctx).account.id, readPageRequest(ctx.query), now());
+}
+
+function toJson({ claim, state, story }: ListedClaim) {
+  return {
+    id: claim.id,
+    fileId: claim.file_id,
+    fileName: claim.file_name,
+    size: claim.size_bytes,
+    createdAt: claim.created_at.toISOString(),
+    expiresAt: claim.expires_at.toISOString(),
+    state,
+    bytesSent: story.bytesSent,
+    startedAt: story.startedAt?.toISOString(),
+    endedAt: story.endedAt?.toISOString(),
+    refusedCount: story.refusedCount,
+    lastRefusedAt: story.lastRefusedAt?.toISOString(),
+  };
+}
+
+function toRow({ claim, state, story }: ListedClaim) {
+  return {
+    id: claim.id,
+    fileName: claim.file_name,
+    sizeBytes: claim.size_bytes,
+    createdAt: claim.created_at,
+    expiresAt: claim.expires_at,
+    state,
+    bytesSent: story.bytesSent,
+    startedAt: story.startedAt,
+    endedAt: story.endedAt,
+    refusedCount: story.refusedCount,
+    lastRefusedAt: story.lastRefusedAt,
+  };
+}

@@ -1,0 +1,121 @@
+// The app server's settings: the only reader of `process.env`. A faulty environment is refused at
+// start with every fault named, so that nothing runs on a default that was not meant.
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ConfigurationError, EnvironmentReader, type Environment } from '@claimcheck/shared/env';
+import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
+import { normaliseEmail } from './accounts/email.js';
+import { passwordFault } from './accounts/password-rules.js';
+
+export interface AppConfig {
+  host: string;
+  port: number;
+  /** This server's public origin: `iss` of every claim, and what `Origin` must be. */
+  appOrigin: string;
+  /** The download servers' public origin: `aud` of download claims and base of their URLs. */
+  downloadOrigin: string;
+  dataDir: string;
+  /** Where uploaded files lie. The download servers read the same directory. */
+  filesRoot: string;
+  redisUrl: string | undefined;
+  databaseUrl: string | undefined;
+  /** The administrator to make at the first start; without it a one-time link is made instead. */
+  firstAdmin: { email: string; password: string } | undefined;
+  logLevel: LogLevel;
+  maxFileBytes: number;
+  /** Believe the last entry of `X-Forwarded-For`: set only behind a proxy that writes it. */
+  trustProxy: boolean;
+  /** A session unused for this long is over. */
+  sessionIdleSeconds: number;
+  /** A session is over this long after it began, however much it is used. */
+  sessionLifeSeconds: number;
+  /** Sessions one account may have at a time; the oldest is ended for a new one. */
+  maxSessions: number;
+  /** How many passwords are hashed at a time; each takes 19 MiB and one core. */
+  hashConcurrency: number;
+}
+
+const DAY_SECONDS = 24 * 60 * 60;
+const YEAR_SECONDS = 365 * DAY_SECONDS;
+const GIB = 2 ** 30;
+const PIB = 2 ** 50;
+
+/**
+ * Reads and checks the settings.
+ * @throws ConfigurationError with one line a faulty variable.
+ */
+export function readConfig(env: Environment = process.env): AppConfig {
+  const read = new EnvironmentReader(env);
+  const port = read.port('APP_PORT', 3000);
+  const downloadPort = read.port('DOWNLOAD_PORT', 3001);
+  const dataDir = resolve(read.text('DATA_DIR') ?? 'data');
+  const appOrigin = read.origin('APP_ORIGIN', `http://localhost:${port}`);
+  const downloadOrigin = read.origin('DOWNLOAD_ORIGIN', `http://localhost:${downloadPort}`);
+  if (port === 0 && read.text('APP_ORIGIN') === undefined) {
+    read.refuse('APP_ORIGIN', undefined, 'an origin, since APP_PORT is 0 (any free port)');
+  }
+  if (appOrigin === downloadOrigin) {
+    read.refuse('DOWNLOAD_ORIGIN', downloadOrigin, 'another origin than APP_ORIGIN');
+  }
+  const config: AppConfig = {
+    host: read.text('HOST') ?? '127.0.0.1',
+    port,
+    appOrigin,
+    downloadOrigin,
+    dataDir,
+    filesRoot: resolve(read.text('FILES_ROOT') ?? join(dataDir, 'files')),
+    redisUrl: read.url('REDIS_URL', ['redis:', 'rediss:']),
+    databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    firstAdmin: readFirstAdmin(read, env),
+    logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    maxFileBytes: read.integer('MAX_FILE_BYTES', 10 * GIB, 1, PIB),
+    trustProxy: read.choice('TRUST_PROXY', '0', ['0', '1']) === '1',
+    sessionIdleSeconds: read.integer('SESSION_IDLE_SECONDS', 7 * DAY_SECONDS, 60, YEAR_SECONDS),
+    sessionLifeSeconds: read.integer('SESSION_LIFE_SECONDS', 30 * DAY_SECONDS, 60, YEAR_SECONDS),
+    maxSessions: read.integer('MAX_SESSIONS', 20, 1, 1000),
+    hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),
+  };
+  if (config.sessionIdleSeconds > config.sessionLifeSeconds) {
+    read.refuse(
+      'SESSION_IDLE_SECONDS',
+      String(config.sessionIdleSeconds),
+      `at most SESSION_LIFE_SECONDS (${config.sessionLifeSeconds})`,
+    );
+  }
+  read.finish();
+  return config;
+}
+
+/**
+ * What a process that is only an app server needs on top: a ledger that the download servers share.
+ * @throws ConfigurationError when REDIS_URL is not set.
+ */
+export function requireRedis(config: AppConfig): AppConfig & { redisUrl: string } {
+  const { redisUrl } = config;
+  if (redisUrl === undefined) {
+    throw new ConfigurationError([
+      'REDIS_URL is not set; expected a URL that starts with redis:// or rediss://, since the app ' +
+        'server and the download servers are separate processes and share the ledger in Redis ' +
+        '(`npm start` in the top folder runs both in one process without it)',
+    ]);
+  }
+  return { ...config, redisUrl };
+}
+
+/** Both or neither, and as good as any other account's. The password is never quoted. */
+function readFirstAdmin(read: EnvironmentReader, env: Environment): AppConfig['firstAdmin'] {
+  const email = read.text('ADMIN_EMAIL');
+  // Not by `read.text`, which trims: a password may begin or end with a space.
+  const password = env['ADMIN_PASSWORD'] || undefined;
+  if (email === undefined && password === undefined) return undefined;
+  if (email === undefined || password === undefined) {
+    const missing = email === undefined ? 'ADMIN_EMAIL' : 'ADMIN_PASSWORD';
+    read.refuse(missing, undefined, 'ADMIN_EMAIL and ADMIN_PASSWORD both, or neither');
+    return undefined;
+  }
+  const normalised = normaliseEmail(email);
+  if (normalised === undefined) read.refuse('ADMIN_EMAIL', email, 'an e-mail address');
+  const fault = passwordFault(password);
+  if (fault !== undefined) read.faults.push(`ADMIN_PASSWORD is refused: ${fault}`);
+  return normalised === undefined ? undefined : { email: normalised, password };
+}

@@ -1,0 +1,32 @@
+// What a page says after something was done: the POST redirects with `?done=CODE`, and only codes
+// from this table are ever shown.
+import type { Context } from 'koa';
+import type { Notice } from '../pages/index.js';
+import { redirectTo } from './redirect-to.js';
+
+const DONE = {
+  uploaded: 'Uploaded.',
+  deleted: 'Deleted. Its links no longer work.',
+  revoked: 'Withdrawn. That link no longer works.',
+  ended: 'Signed out there. Links made on that device no longer work.',
+  'ended-others': 'Signed out everywhere else. Links made there no longer work.',
+  'password-changed': 'Password changed. All your other devices have been signed out.',
+  'account-added': 'Account added.',
+  'account-disabled': 'Account disabled. It was signed out and its links no longer work.',
+  'account-enabled': 'Account enabled.',
+  'signed-out': 'Signed out.',
+} as const;
+
+export type Done = keyof typeof DONE;
+
+/** The notice that the address asks for, if it is one of ours. */
+export function noticeOf(ctx: Context): Notice | undefined {
+  const code = ctx.query['done'];
+  if (typeof code !== 'string' || !Object.hasOwn(DONE, code)) return undefined;
+  return { kind: 'done', text: DONE[code as Done] };
+}
+
+/** Answers a form that did what it was for. */
+export function redirectDone(ctx: Context, path: string, done: Done): void {
+  redirectTo(ctx, `${path}?done=${done}`);
+}

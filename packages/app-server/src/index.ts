@@ -1,0 +1,18 @@
+// What `npm start` and the tests need of the app server. Nothing else imports it.
+export { addressBlock } from './sign-in/address-block.js';
+export { normaliseEmail } from './accounts/email.js';
+export { readConfig, requireRedis, type AppConfig } from './config.js';
+export { lockDirectory } from './database/directory-lock.js';
+export { openDatabase, type OpenDatabase } from './database/open-database.js';
+export { isFromOwnPage, type RequestSource } from './http/csrf.js';
+export { localPath } from './http/local-path.js';
+export { startAppServer, type AppServer, type AppServerOptions } from './server.js';
+export { createRedisSessionStore } from './sessions/redis-session-store.js';
+export {
+  hashOfId,
+  newSessionId,
+  type Session,
+  type SessionLimits,
+  type SessionStore,
+} from './sessions/session-store.js';
+export { createSqlSessionStore } from './sessions/sql-session-store.js';

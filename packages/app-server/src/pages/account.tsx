@@ -1,0 +1,51 @@
+// One's own account: who one is here, and changing one's password.
+import { renderSection } from './document.js';
+import { Field, NewPasswordField, PASSWORD_LENGTH } from './fields.js';
+import { NoticeBox } from './notice.js';
+import type { SignedInProps } from './props.js';
+import { ROLES } from './roles.js';
+
+export interface AccountProps extends SignedInProps {
+  /** Why the password was not changed. */
+  error?: string | undefined;
+}
+
+export function renderAccount({ error, ...page }: AccountProps): string {
+  const { email, role } = page.viewer;
+  return renderSection({
+    ...page,
+    section: '/account',
+    heading: 'Account',
+    children: (
+      <div class="columns">
+        <section class="card" aria-labelledby="you">
+          <h2 id="you">You</h2>
+          <dl>
+            <dt>E-mail address</dt>
+            <dd>{email === null ? 'none yet' : <bdi>{email}</bdi>}</dd>
+            <dt>Role</dt>
+            <dd>{ROLES[role]}</dd>
+          </dl>
+        </section>
+        <section class="card" aria-labelledby="password">
+          <h2 id="password">Change your password</h2>
+          {error !== undefined && <NoticeBox kind="error">{error}</NoticeBox>}
+          <form method="post" action="/account/password" class="stack">
+            {/* Without a name it is not sent; password stores read it to know whose password this is. */}
+            <input type="email" autoComplete="username" value={email ?? ''} readOnly hidden />
+            <Field
+              name="currentPassword"
+              label="Current password"
+              type="password"
+              autoComplete="current-password"
+              maxLength={PASSWORD_LENGTH.most}
+            />
+            <NewPasswordField name="newPassword" label="New password" />
+            <p class="hint">This signs you out on every other device.</p>
+            <button class="button primary">Change password</button>
+          </form>
+        </section>
+      </div>
+    ),
+  });
+}

@@ -1,0 +1,62 @@
+// One claim as a command line, for those without the script (with it, the command goes straight to
+// the clipboard). The address stands in the page's body alone; the page itself is never cached.
+import { curlCommand, wgetCommand } from './command-line.js';
+import { renderDocument } from './document.js';
+import { FileName } from './file-name.js';
+import { Time } from './format-time.js';
+import { Icon } from './icon.js';
+import type { Assets, Viewer } from './props.js';
+
+export interface CurlProps {
+  assets: Assets;
+  viewer: Viewer;
+  fileName: string;
+  /** The claim's address on the download server. */
+  url: string;
+  expiresAt: Date;
+}
+
+export function renderCurl({ assets, viewer, fileName, url, expiresAt }: CurlProps): string {
+  return renderDocument({
+    assets,
+    viewer,
+    section: '/files',
+    title: 'Download by command line',
+    children: (
+      <>
+        <h1>Download by command line</h1>
+        <section class="card stack" aria-label="Commands">
+          <p>
+            Either command fetches <FileName name={fileName} />. The link in it works once, until{' '}
+            <Time at={expiresAt} form="clock" />: use one of the two.
+          </p>
+          <Command id="curl" program="curl" command={curlCommand(url)} />
+          <Command id="wget" program="wget" command={wgetCommand(url)} />
+          <p class="hint">
+            Whoever has the link can use it. Do not paste it where others read along.
+          </p>
+        </section>
+        <p>
+          <a href="/files">Back to your files</a>
+        </p>
+      </>
+    ),
+  });
+}
+
+function Command({ id, program, command }: { id: string; program: string; command: string }) {
+  return (
+    <div class="field">
+      <label for={id}>With {program}</label>
+      <div class="command">
+        <textarea id={id} class="code" rows={6} readOnly spellcheck={false} autocomplete="off">
+          {command}
+        </textarea>
+        <button class="button scripted-only" type="button" data-copy-from={id}>
+          <Icon name="copy" />
+          Copy<span class="visually-hidden"> the {program} command</span>
+        </button>
+      </div>
+    </div>
+  );
+}

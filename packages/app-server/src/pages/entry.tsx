@@ -1,0 +1,117 @@
+// The pages before somebody is signed in: sign in, the one-time sign-in link, the first-run welcome.
+// One narrow card with one thing to do.
+import type { ComponentChildren } from 'preact';
+import { renderDocument } from './document.js';
+import { EmailField, Field, NewPasswordField, PASSWORD_LENGTH } from './fields.js';
+import { NoticeBox } from './notice.js';
+import type { Assets } from './props.js';
+
+export interface SignInProps {
+  assets: Assets;
+  email?: string | undefined;
+  /** Path to go on to; the back end checks that it is one of ours. */
+  next?: string | undefined;
+  error?: string | undefined;
+}
+
+export function renderSignIn({ assets, email, next, error }: SignInProps): string {
+  return renderEntry({
+    assets,
+    heading: 'Sign in',
+    error,
+    children: (
+      <>
+        <form method="post" action="/sign-in" class="stack">
+          {next !== undefined && <input type="hidden" name="next" value={next} />}
+          <EmailField value={email} autofocus={email === undefined} />
+          <Field
+            name="password"
+            label="Password"
+            type="password"
+            autoComplete="current-password"
+            maxLength={PASSWORD_LENGTH.most}
+            autofocus={email !== undefined}
+          />
+          <button class="button primary wide">Sign in</button>
+        </form>
+        <p class="aside">No account, or forgot your password? Ask whoever runs this server.</p>
+      </>
+    ),
+  });
+}
+
+export interface SignInLinkProps {
+  assets: Assets;
+  /** The address of this very page: it posts to itself. */
+  action: string;
+}
+
+/** Reading this page uses nothing up, so mail scanners may; only the button's POST does. */
+export function renderSignInLink({ assets, action }: SignInLinkProps): string {
+  return renderEntry({
+    assets,
+    heading: 'Sign in with your link',
+    children: (
+      <>
+        <p>
+          This link signs in one browser, once. Looking at this page has not used it up; the button
+          does.
+        </p>
+        <form method="post" action={action} class="stack">
+          <button class="button primary wide">Sign in with this browser</button>
+        </form>
+        <p class="aside">
+          Did somebody send you this link without your asking? Then close this page.
+        </p>
+      </>
+    ),
+  });
+}
+
+export interface WelcomeProps {
+  assets: Assets;
+  email?: string | undefined;
+  error?: string | undefined;
+}
+
+export function renderWelcome({ assets, email, error }: WelcomeProps): string {
+  return renderEntry({
+    assets,
+    heading: 'Welcome to claimcheck',
+    error,
+    children: (
+      <>
+        <p>
+          You are the first administrator here. Choose how you will sign in from now on; the link
+          that brought you here does not work again.
+        </p>
+        <form method="post" action="/welcome" class="stack">
+          <EmailField value={email} autofocus />
+          <NewPasswordField name="password" label="Password" />
+          <button class="button primary wide">Save and continue</button>
+        </form>
+      </>
+    ),
+  });
+}
+
+function renderEntry(page: {
+  assets: Assets;
+  heading: string;
+  error?: string | undefined;
+  children: ComponentChildren;
+}): string {
+  const { assets, heading, error, children } = page;
+  return renderDocument({
+    assets,
+    narrow: true,
+    title: error === undefined ? heading : `Error: ${heading}`,
+    children: (
+      <section class="card" aria-labelledby="heading">
+        <h1 id="heading">{heading}</h1>
+        {error !== undefined && <NoticeBox kind="error">{error}</NoticeBox>}
+        {children}
+      </section>
+    ),
+  });
+}

@@ -1,0 +1,76 @@
+// What the pages are given. Plain data only: a page reads no clock, no database and no request, so
+// the same props always give the same text (the claims page relies on it to see what has changed).
+
+/** URLs of the style sheet and the script, each with its content hash. */
+export interface Assets {
+  style: string;
+  script: string;
+}
+
+/** Who is signed in; `email` is null until the first administrator has chosen one. */
+export interface Viewer {
+  email: string | null;
+  role: 'admin' | 'member';
+}
+
+/** The outcome of what the person has just done, shown above the page's content. */
+export interface Notice {
+  kind: 'done' | 'error';
+  text: string;
+}
+
+export interface FileRow {
+  id: string;
+  name: string;
+  /** Media type. */
+  type: string;
+  sizeBytes: number;
+  /** Hex. */
+  sha256: string;
+  createdAt: Date;
+}
+
+export type ClaimState = 'waiting' | 'started' | 'finished' | 'broken-off' | 'expired' | 'revoked';
+
+export interface ClaimRow {
+  id: string;
+  fileName: string;
+  sizeBytes: number;
+  createdAt: Date;
+  expiresAt: Date;
+  state: ClaimState;
+  bytesSent: number;
+  startedAt?: Date | undefined;
+  endedAt?: Date | undefined;
+  /** How often it was presented again after it had been used. */
+  refusedCount: number;
+  lastRefusedAt?: Date | undefined;
+}
+
+export interface SessionRow {
+  /** Public reference, never the session id. */
+  id: string;
+  /** The session that asks for this page. */
+  current: boolean;
+  userAgent: string;
+  address: string;
+  createdAt: Date;
+  lastSeenAt: Date;
+}
+
+export interface AccountRow {
+  id: string;
+  email: string | null;
+  role: 'admin' | 'member';
+  disabled: boolean;
+  createdAt: Date;
+  /** The account of the person who looks at the page. */
+  self: boolean;
+}
+
+/** Props of every page for somebody who is signed in. */
+export interface SignedInProps {
+  assets: Assets;
+  viewer: Viewer;
+  notice?: Notice | undefined;
+}

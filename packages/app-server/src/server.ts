@@ -1,0 +1,105 @@
+// Starting and stopping the app server: directories, keys, database, the first administrator, events,
+// and then the port. Whoever opened the ledger and Redis passes them in, and closes them.
+import { join } from 'node:path';
+import { listen, type Listening, type Running } from '@claimcheck/shared/http';
+import type { Ledger } from '@claimcheck/shared/ledger';
+import type { Logger } from '@claimcheck/shared/log';
+import { loadSigningKeys } from '@claimcheck/shared/mint';
+import type { Redis } from 'ioredis';
+import { createPasswordHasher } from './accounts/password-hasher.js';
+import { createApp } from './app.js';
+import { awaitLedger } from './await-ledger.js';
+import { checkDirectories } from './check-directories.js';
+import { followEvents } from './claims/follow-events.js';
+import type { AppConfig } from './config.js';
+import type { IdentityContext } from './context.js';
+import { openDatabase } from './database/open-database.js';
+import { cleanIncoming } from './files/clean-incoming.js';
+import { createRedisSessionStore } from './sessions/redis-session-store.js';
+import { createSqlSessionStore } from './sessions/sql-session-store.js';
+import { ensureAdmin } from './sign-in/ensure-admin.js';
+import { createSignInLimits, type SignInAllowances } from './sign-in/sign-in-limits.js';
+
+export interface AppServerOptions {
+  config: AppConfig;
+  ledger: Ledger;
+  /** For sessions and sign-in limits; without it both are this process's own, in SQL and memory. */
+  redis?: Redis | undefined;
+  /** Prefix of the Redis keys, so that several systems can share a database. */
+  redisPrefix?: string | undefined;
+  log: Logger;
+  /** Unix milliseconds. */
+  now?: (() => number) | undefined;
+  /** How often a sign-in may be tried, where it differs from the default. */
+  signInAllowances?: Partial<SignInAllowances> | undefined;
+}
+
+export interface AppServer extends Running {
+  port: number;
+  /** Signs in the first administrator, once. To be shown to the operator, and to nobody else. */
+  firstSignInLink: string | undefined;
+}
+
+/** A client that sends nothing for this long is cut off, also in the middle of an upload. */
+const IDLE_SOCKET_MS = 2 * 60_000;
+
+/** @throws Error that names the variable to look at. Nothing is left open then. */
+export async function startAppServer(options: AppServerOptions): Promise<AppServer> {
+  const { config, ledger, log, now = Date.now } = options;
+  await checkDirectories(config);
+  await awaitLedger(ledger);
+  const keys = await loadSigningKeys(join(config.dataDir, 'keys'), now());
+  const database = await openDatabase({ ...config, log });
+  try {
+    const context: IdentityContext = {
+      config,
+      db: database.db,
+      ledger,
+      keys,
+      log,
+      now,
+      passwords: await createPasswordHasher(config.hashConcurrency),
+      ...identityStores(options, database.db),
+    };
+    await cleanIncoming(config);
+    const firstSignInLink = await ensureAdmin(context);
+    let listening: Listening | undefined;
+    const answer = createApp(context, () => listening?.stopping ?? false).callback();
+    listening = await listen((request, response) => void answer(request, response), {
+      host: config.host,
+      port: config.port,
+      portName: 'APP_PORT',
+    });
+    // Node's limit on a whole request (five minutes) would cut large uploads; idleness is the fault.
+    listening.server.requestTimeout = 0;
+    listening.server.setTimeout(IDLE_SOCKET_MS);
+    const follower = followEvents(context);
+    return {
+      port: listening.port,
+      firstSignInLink,
+      stop: async () => {
+        await listening?.stop();
+        await follower.stop();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function identityStores(options: AppServerOptions, db: IdentityContext['db']) {
+  const { config, redis, redisPrefix: prefix = 'claimcheck:', signInAllowances } = options;
+  const limits = {
+    idleMs: config.sessionIdleSeconds * 1000,
+    lifeMs: config.sessionLifeSeconds * 1000,
+  };
+  return {
+    sessions:
+      redis === undefined
+        ? createSqlSessionStore(db, limits)
+        : createRedisSessionStore({ redis, prefix, limits }),
+    signInLimits: createSignInLimits({ redis, prefix, allowances: signInAllowances }),
+  };
+}

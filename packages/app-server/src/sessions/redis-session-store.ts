@@ -1,0 +1,97 @@
+// Sessions in Redis. Keys: `PREFIXsession:HASH`, JSON, which expires with the session; and
+// `PREFIXsessions:ACCOUNT`, a sorted set of the account's hashes by creation, which may name sessions
+// that are over and is cleaned when it is read. `touch` is SET … XX: it never makes a key.
+import type { Redis } from 'ioredis';
+import {
+  endOf,
+  SessionsUnavailableError,
+  type Session,
+  type SessionLimits,
+  type SessionStore,
+} from './session-store.js';
+
+export interface RedisSessionOptions {
+  /** From `connectRedis`; the caller keeps it. */
+  redis: Redis;
+  prefix: string;
+  limits: SessionLimits;
+}
+
+export function createRedisSessionStore(options: RedisSessionOptions): SessionStore {
+  const { redis, prefix, limits } = options;
+  const sessionKey = (idHash: string) => `${prefix}session:${idHash}`;
+  const indexKey = (accountId: string) => `${prefix}sessions:${accountId}`;
+  /** Milliseconds left, at least one, since PX takes no less. */
+  const lifeLeft = (session: Session, nowMs: number) =>
+    Math.max(1, Math.ceil(endOf(session, limits) - nowMs));
+
+  async function readAll(hashes: readonly string[]): Promise<(Session | undefined)[]> {
+    if (hashes.length === 0) return [];
+    const texts = await redis.mget(hashes.map(sessionKey));
+    return texts.map((text) => (text === null ? undefined : (JSON.parse(text) as Session)));
+  }
+
+  const store: SessionStore = {
+    add: async (session) => {
+      const { idHash, accountId, createdAtMs } = session;
+      const lifeMs = lifeLeft(session, createdAtMs);
+      await allDone(
+        redis
+          .multi()
+          .set(sessionKey(idHash), JSON.stringify(session), 'PX', lifeMs)
+          .zadd(indexKey(accountId), String(createdAtMs), idHash)
+          .pexpire(indexKey(accountId), limits.lifeMs)
+          .exec(),
+      );
+    },
+    find: async (idHash, nowMs) => {
+      const [session] = await readAll([idHash]);
+      return session && endOf(session, limits) > nowMs ? session : undefined;
+    },
+    touch: async (session, nowMs) => {
+      if (nowMs <= session.lastSeenAtMs) return;
+      const seen = { ...session, lastSeenAtMs: nowMs };
+      const text = JSON.stringify(seen);
+      await redis.set(sessionKey(session.idHash), text, 'PX', lifeLeft(seen, nowMs), 'XX');
+    },
+    remove: async (sessions) => {
+      if (sessions.length === 0) return;
+      const batch = redis.multi();
+      for (const { idHash, accountId } of sessions) {
+        batch.del(sessionKey(idHash)).zrem(indexKey(accountId), idHash);
+      }
+      await allDone(batch.exec());
+    },
+    list: async (accountId, nowMs) => {
+      const hashes = await redis.zrange(indexKey(accountId), '0', '-1');
+      const read = await readAll(hashes);
+      const over = hashes.filter((_, i) => read[i] === undefined);
+      if (over.length > 0) await redis.zrem(indexKey(accountId), ...over);
+      return read.filter(
+        (session): session is Session => session !== undefined && endOf(session, limits) > nowMs,
+      );
+    },
+  };
+  return {
+    add: (...args) => answered(store.add(...args)),
+    find: (...args) => answered(store.find(...args)),
+    touch: (...args) => answered(store.touch(...args)),
+    remove: (...args) => answered(store.remove(...args)),
+    list: (...args) => answered(store.list(...args)),
+  };
+}
+
+/** A transaction's reply hides the errors of its commands: none may have one. */
+async function allDone(reply: Promise<[Error | null, unknown][] | null>): Promise<void> {
+  const results = await reply;
+  if (results === null) throw new Error('the transaction was dropped');
+  for (const [error] of results) if (error) throw error;
+}
+
+async function answered<T>(question: Promise<T>): Promise<T> {
+  try {
+    return await question;
+  } catch (error) {
+    throw new SessionsUnavailableError('Redis did not answer about sessions', { cause: error });
+  }
+}

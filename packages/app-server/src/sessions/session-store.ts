@@ -1,0 +1,61 @@
+// Where sessions are kept: one contract, two stores (SQL, Redis), one suite that both pass. A store
+// never sees a session id, only its hash, and never brings back a session that was removed.
+import { createHash, randomBytes } from 'node:crypto';
+
+export interface Session {
+  /** SHA-256 of the session id, hex. */
+  idHash: string;
+  /** Public reference, for lists and for the `ses` of claims. */
+  reference: string;
+  accountId: string;
+  userAgent: string;
+  address: string;
+  /** Unix milliseconds, like all instants here. */
+  createdAtMs: number;
+  lastSeenAtMs: number;
+}
+
+export interface SessionLimits {
+  /** A session unused for this long is over, milliseconds. */
+  idleMs: number;
+  /** A session is over this long after it began, milliseconds. */
+  lifeMs: number;
+}
+
+/** Every method rejects with an unavailable error of its own when the store does not answer. */
+export interface SessionStore {
+  add(session: Session): Promise<void>;
+  /** Undefined when there is none, or it is over. */
+  find(idHash: string, nowMs: number): Promise<Session | undefined>;
+  /**
+   * Notes that a session was used. When it has been removed since it was read, nothing happens: a
+   * request in flight cannot bring a revoked session back.
+   */
+  touch(session: Session, nowMs: number): Promise<void>;
+  remove(sessions: readonly Session[]): Promise<void>;
+  /** The account's sessions that are not over, oldest first. */
+  list(accountId: string, nowMs: number): Promise<Session[]>;
+}
+
+/** The store (Redis) did not answer. */
+export class SessionsUnavailableError extends Error {
+  override name = 'SessionsUnavailableError';
+}
+
+/** When the session ends if it is not used again, Unix milliseconds. */
+export function endOf(session: Session, { idleMs, lifeMs }: SessionLimits): number {
+  return Math.min(session.lastSeenAtMs + idleMs, session.createdAtMs + lifeMs);
+}
+
+/** A session id: 256 random bits, base64url. Known to the browser alone. */
+export function newSessionId(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/**
+ * What is stored of a random id. A plain hash is enough for 256 random bits: there is nothing to
+ * guess.
+ */
+export function hashOfId(id: string): string {
+  return createHash('sha256').update(id).digest('hex');
+}

@@ -1,0 +1,77 @@
+// The first start: somebody must be able to sign in. While no administrator with a password exists,
+// every start makes the one that the configuration names, or else an account without credentials
+// whose one-time link the caller shows to the operator.
+import { sql, type Transaction } from 'kysely';
+import type { IdentityContext } from '../context.js';
+import { isDuplicate } from '../database/database-unavailable-error.js';
+import { newId } from '../database/new-id.js';
+import type { Account, Schema } from '../database/schema.js';
+import { mintSignInLink } from './sign-in-link.js';
+
+/** Any number, the same in every app server: held while the first administrator is made. */
+const FIRST_ADMIN_LOCK = 7_205_130;
+
+/** Returns the link for the first administrator, or undefined when none is needed. */
+export async function ensureAdmin(context: IdentityContext): Promise<string | undefined> {
+  const { config, db, passwords, log, now } = context;
+  const { firstAdmin } = config;
+  const passwordHash = firstAdmin && (await passwords.hash(firstAdmin.password));
+
+  const incomplete = await db.transaction().execute(makeAdmin).catch(explainTakenEmail);
+  return incomplete && (await mintSignInLink(context, incomplete.id));
+
+  async function makeAdmin(transaction: Transaction<Schema>): Promise<Account | undefined> {
+    // App servers that start at the same time make one administrator, not one each.
+    await sql`select pg_advisory_xact_lock(${sql.lit(FIRST_ADMIN_LOCK)})`.execute(transaction);
+    const admins = await transaction
+      .selectFrom('account')
+      .selectAll()
+      .where('role', '=', 'admin')
+      .where('disabled_at', 'is', null)
+      .execute();
+    if (admins.some((admin) => admin.password_hash !== null)) return undefined;
+    const waiting = admins[0];
+    if (firstAdmin === undefined || passwordHash === undefined) {
+      return waiting ?? (await insert(transaction, nobodyYet()));
+    }
+    const credentials = { email: firstAdmin.email, password_hash: passwordHash };
+    if (waiting === undefined) {
+      await insert(transaction, { ...nobodyYet(), ...credentials });
+    } else {
+      await transaction
+        .updateTable('account')
+        .set(credentials)
+        .where('id', '=', waiting.id)
+        .execute();
+    }
+    log.info('the first administrator was made from ADMIN_EMAIL and ADMIN_PASSWORD');
+    return undefined;
+  }
+
+  function nobodyYet(): Account {
+    return {
+      id: newId(),
+      email: null,
+      password_hash: null,
+      role: 'admin',
+      disabled_at: null,
+      created_at: new Date(now()),
+    };
+  }
+}
+
+async function insert(transaction: Transaction<Schema>, account: Account): Promise<Account> {
+  return await transaction
+    .insertInto('account')
+    .values(account)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+function explainTakenEmail(error: unknown): never {
+  if (!isDuplicate(error)) throw error;
+  throw new Error(
+    'ADMIN_EMAIL: this address has an account already, which is no enabled administrator; set another',
+    { cause: error },
+  );
+}

@@ -1,0 +1,124 @@
+// Signing in and out over HTTP: the API and the pages call the same functions and set the same
+// cookies.
+import type { Context } from 'koa';
+import { linkInput, signInForm, signInInput, welcomeInput } from '../accounts/input.js';
+import { completeAccount } from '../accounts/own-account.js';
+import type { IdentityContext } from '../context.js';
+import { assetsOf } from '../http/assets.js';
+import { localPath } from '../http/local-path.js';
+import { redirectDone } from '../http/notices.js';
+import { pageRefusal } from '../http/page-refusal.js';
+import { readForm, readJson } from '../http/read-body.js';
+import { redirectTo } from '../http/redirect-to.js';
+import { typedText } from '../http/typed-text.js';
+import { renderSignIn, renderSignInLink, renderWelcome } from '../pages/index.js';
+import { sessionOf } from '../sessions/load-session.js';
+import { isComplete, viewerOf } from '../sessions/require-session.js';
+import {
+  clearSessionCookie,
+  DEVICE_COOKIE,
+  readIdCookie,
+  setDeviceCookie,
+  setSessionCookie,
+} from '../sessions/session-cookie.js';
+import { beginSession, endSessions, type Visitor } from '../sessions/session-life.js';
+import { createLinkSignIn } from './sign-in-link.js';
+import { signIn, type Credentials } from './sign-in.js';
+
+export function createSignInRoutes(context: IdentityContext) {
+  const signInByLink = createLinkSignIn(context);
+
+  async function enter(ctx: Context, credentials: Credentials): Promise<void> {
+    const deviceId = readIdCookie(ctx, DEVICE_COOKIE);
+    const ids = await signIn(context, credentials, { ...visitorOf(ctx), deviceId });
+    setSessionCookie(ctx, ids.sessionId);
+    setDeviceCookie(ctx, ids.deviceId);
+  }
+
+  async function enterByLink(ctx: Context, token: string): Promise<void> {
+    setSessionCookie(ctx, await signInByLink(token, visitorOf(ctx)));
+  }
+
+  /** The account has other credentials now, so its session gets another id. */
+  async function complete(ctx: Context, chosen: Credentials): Promise<void> {
+    const account = await completeAccount(context, viewerOf(ctx), chosen);
+    setSessionCookie(ctx, await beginSession(context, account, visitorOf(ctx)));
+  }
+
+  async function leave(ctx: Context): Promise<void> {
+    const session = sessionOf(ctx);
+    if (session) await endSessions(context, [session]);
+    clearSessionCookie(ctx);
+  }
+
+  return {
+    /** `POST /api/session {email, password}` 204. */
+    apiSignIn: async (ctx: Context) => {
+      await enter(ctx, await readJson(ctx, signInInput));
+      ctx.status = 204;
+    },
+    /** `POST /api/session/link {token}` 204: what the link's button does. */
+    apiSignInByLink: async (ctx: Context) => {
+      await enterByLink(ctx, (await readJson(ctx, linkInput)).token);
+      ctx.status = 204;
+    },
+    /** `PUT /api/account/welcome {email, password}` 204, once, after signing in by link. */
+    apiWelcome: async (ctx: Context) => {
+      viewerOf(ctx);
+      await complete(ctx, await readJson(ctx, welcomeInput));
+      ctx.status = 204;
+    },
+    /** `DELETE /api/session` 204. */
+    apiSignOut: async (ctx: Context) => {
+      await leave(ctx);
+      ctx.status = 204;
+    },
+
+    pageSignIn: (ctx: Context) => {
+      const next = localPath(ctx.query['next']);
+      if (sessionOf(ctx)) redirectTo(ctx, next ?? '/files');
+      else ctx.body = renderSignIn({ assets: assetsOf(ctx), next });
+    },
+    pageSignInPost: async (ctx: Context) => {
+      const form = await readForm(ctx, signInForm);
+      const next = localPath(form.next);
+      const refusal = await pageRefusal(ctx, () => enter(ctx, form));
+      if (refusal === undefined) redirectTo(ctx, next ?? '/files');
+      else {
+        const { email } = form;
+        ctx.body = renderSignIn({ assets: assetsOf(ctx), email, next, error: refusal });
+      }
+    },
+    /** Burns nothing: whatever opens links by itself (mail scanners, previews) gets a button. */
+    pageLink: (ctx: Context) => {
+      ctx.body = renderSignInLink({ assets: assetsOf(ctx), action: ctx.path });
+    },
+    pageLinkPost: async (ctx: Context) => {
+      await enterByLink(ctx, String((ctx['params'] as Record<string, string>)['token']));
+      redirectTo(ctx, '/welcome');
+    },
+    pageWelcome: (ctx: Context) => {
+      if (isComplete(viewerOf(ctx))) redirectTo(ctx, '/files');
+      else ctx.body = renderWelcome({ assets: assetsOf(ctx) });
+    },
+    pageWelcomePost: async (ctx: Context) => {
+      viewerOf(ctx);
+      const refusal = await pageRefusal(ctx, async () =>
+        complete(ctx, await readForm(ctx, welcomeInput)),
+      );
+      if (refusal === undefined) redirectTo(ctx, '/files');
+      else {
+        const email = typedText(ctx, 'email');
+        ctx.body = renderWelcome({ assets: assetsOf(ctx), email, error: refusal });
+      }
+    },
+    pageSignOut: async (ctx: Context) => {
+      await leave(ctx);
+      redirectDone(ctx, '/sign-in', 'signed-out');
+    },
+  };
+}
+
+function visitorOf(ctx: Context): Visitor {
+  return { userAgent: ctx.get('User-Agent'), address: ctx.ip, session: sessionOf(ctx) };
+}

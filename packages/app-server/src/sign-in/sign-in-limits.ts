@@ -1,0 +1,124 @@
+// How often a sign-in may be tried: by address, and by account. A browser that has signed in before
+// (it has a device cookie) has a bucket of its own instead, so that somebody hammering an account from
+// elsewhere cannot keep its owner out (OWASP: "Slow Down Online Guessing Attacks with Device Cookies").
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import {
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+  type RateLimiterAbstract,
+} from 'rate-limiter-flexible';
+import { Refused } from '../http/problems.js';
+import { SessionsUnavailableError } from '../sessions/session-store.js';
+import { addressBlock } from './address-block.js';
+
+/** Attempts a window. Every block ends by itself with the window that began with the first attempt. */
+export interface SignInAllowances {
+  perAddress: number;
+  perAccount: number;
+  perDevice: number;
+  windowSeconds: number;
+}
+
+/** An office behind one address may mistype; a guesser gets 960 tries a day at one account. */
+export const DEFAULT_ALLOWANCES: SignInAllowances = {
+  perAddress: 60,
+  perAccount: 10,
+  perDevice: 10,
+  windowSeconds: 15 * 60,
+};
+
+export interface Attempt {
+  address: string;
+  /** As typed, normalised; it need not exist. */
+  email: string;
+  /** Hash of a device cookie that this account is known on. */
+  knownDevice: string | undefined;
+}
+
+/** An attempt that was let in and counted. */
+export interface Admitted {
+  /** The password was right: uncounts the attempt. */
+  succeed(): Promise<void>;
+}
+
+/**
+ * Attempts are counted before the password is looked at, so that parallel ones cannot slip through.
+ * Each method rejects with Refused `too-many-attempts`, or SessionsUnavailableError when Redis is away.
+ */
+export interface SignInLimits {
+  admit(attempt: Attempt): Promise<Admitted>;
+  admitPasswordChange(accountId: string): Promise<Admitted>;
+}
+
+export interface SignInLimitOptions {
+  /** Shared by all app servers; without it each process counts for itself. */
+  redis: Redis | undefined;
+  prefix: string;
+  allowances?: Partial<SignInAllowances> | undefined;
+}
+
+export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
+  const { redis, prefix } = options;
+  const allowed = { ...DEFAULT_ALLOWANCES, ...options.allowances };
+  const bucket = (name: string, points: number): RateLimiterAbstract => {
+    const common = { keyPrefix: `${prefix}${name}`, points, duration: allowed.windowSeconds };
+    return redis === undefined
+      ? new RateLimiterMemory(common)
+      : new RateLimiterRedis({ ...common, storeClient: redis });
+  };
+  const byAddress = bucket('attempts-by-address', allowed.perAddress);
+  const byAccount = bucket('attempts-by-account', allowed.perAccount);
+  const byDevice = bucket('attempts-by-device', allowed.perDevice);
+  const byPasswordChange = bucket('attempts-by-password-change', allowed.perAccount);
+
+  return {
+    admit: async ({ address, email, knownDevice }) => {
+      if (knownDevice !== undefined)
+        return await take([[byDevice, `${knownDevice}:${digest(email)}`]]);
+      return await take([
+        [byAddress, addressBlock(address)],
+        // Neither the address nor whether it has an account is to be read from Redis.
+        [byAccount, digest(email)],
+      ]);
+    },
+    admitPasswordChange: (accountId) => take([[byPasswordChange, accountId]]),
+  };
+}
+
+type Bucket = [limiter: RateLimiterAbstract, key: string];
+
+async function take(buckets: readonly Bucket[]): Promise<Admitted> {
+  for (const [limiter, key] of buckets) await answered(() => limiter.consume(key));
+  return {
+    succeed: async () => {
+      await Promise.all(buckets.map(([limiter, key]) => answered(() => limiter.reward(key))));
+    },
+  };
+}
+
+async function answered(question: () => Promise<unknown>): Promise<void> {
+  try {
+    await question();
+  } catch (error) {
+    if (error instanceof RateLimiterRes) {
+      const retryAfterSeconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
+      throw new Refused(
+        'too-many-attempts',
+        `Wait ${describeSeconds(retryAfterSeconds)} before you try again.`,
+        { retryAfterSeconds },
+      );
+    }
+    throw new SessionsUnavailableError('Redis did not answer about attempts', { cause: error });
+  }
+}
+
+function describeSeconds(seconds: number): string {
+  if (seconds < 100) return seconds === 1 ? 'a second' : `${seconds} seconds`;
+  return `${Math.ceil(seconds / 60)} minutes`;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}

@@ -1,0 +1,76 @@
+// The first administrator's one-time sign-in link: a claim of our own with `act` `sign-in`, burned in
+// the same ledger as every other. Looking at its page burns nothing.
+import {
+  createClaimVerifier,
+  forgetBurnAt,
+  MAX_LIFE_SECONDS,
+  revocationSubjects,
+  secondsOf,
+  type SignInClaim,
+} from '@claimcheck/shared/claim';
+import { keyRingOf, mintClaim, newNonce } from '@claimcheck/shared/mint';
+import type { AppContext, IdentityContext } from '../context.js';
+import type { Account } from '../database/schema.js';
+import { Refused } from '../http/problems.js';
+import { beginSession, type Visitor } from '../sessions/session-life.js';
+
+/** Mints a link that signs this account in once, within 15 minutes. Nothing of it is stored. */
+export async function mintSignInLink(context: AppContext, accountId: string): Promise<string> {
+  const { config, keys, ledger, now } = context;
+  const nonce = newNonce();
+  const { token } = await mintClaim(
+    keys.active,
+    {
+      iss: config.appOrigin,
+      aud: config.appOrigin,
+      sub: accountId,
+      jti: nonce,
+      act: 'sign-in',
+      fen: await ledger.fence(nonce),
+    },
+    now(),
+    MAX_LIFE_SECONDS,
+  );
+  return `${config.appOrigin}/sign-in/link/${token}`;
+}
+
+/** Returns the function that a link's button calls: verify, look at the account, burn, sign in. */
+export function createLinkSignIn(context: IdentityContext) {
+  const { config, db, keys, ledger, now } = context;
+  const verifyClaim = createClaimVerifier({
+    act: 'sign-in',
+    issuer: config.appOrigin,
+    audience: config.appOrigin,
+    keys: keyRingOf(keys),
+  });
+
+  /** @throws Refused with a claim's refusal; LedgerUnavailableError. Neither signs anybody in. */
+  return async function signInByLink(token: string, visitor: Visitor): Promise<string> {
+    const verification = await verifyClaim(token, now());
+    if (!verification.ok) throw new Refused(verification.refusal);
+    const { claim } = verification;
+    const account = await findSignable(claim);
+    const outcome = await ledger.burn({
+      nonce: claim.jti,
+      fence: claim.fen,
+      issuedAtMs: secondsOf(claim.iat) * 1000,
+      forgetAtMs: forgetBurnAt(secondsOf(claim.exp)),
+      subjects: revocationSubjects(claim),
+    });
+    if (outcome !== 'burned') throw new Refused(outcome);
+    return await beginSession(context, account, visitor);
+  };
+
+  /** Links are for an account without a password: once it has one, all of them are withdrawn. */
+  async function findSignable({ sub }: SignInClaim): Promise<Account> {
+    const account = await db
+      .selectFrom('account')
+      .selectAll()
+      .where('id', '=', sub)
+      .executeTakeFirst();
+    if (account === undefined || account.disabled_at !== null || account.password_hash !== null) {
+      throw new Refused('revoked');
+    }
+    return account;
+  }
+}
