@@ -6,66 +6,64 @@ import { runService } from '@claimcheck/shared/http';
 import { createMemoryLedger, openRedisLedger } from '@claimcheck/shared/ledger';
 import { createLogger } from '@claimcheck/shared/log';
 
+/** @typedef {ReturnType<typeof readAppConfig>} AppConfig */
+
 /** @param {NodeJS.ProcessEnv} env */
 export async function serveBoth(env) {
-  const log = createLogger('claimcheck', 'info');
-  await runService(log, async () => {
+  await runService(async () => {
     const app = readAppConfig(env);
     // The public origin may lead through a proxy that is not up yet; the keys are next door.
-    const host = ['0.0.0.0', '::'].includes(app.host) ? '127.0.0.1' : app.host;
-    const keysUrl = env['KEYS_URL'] ?? `http://${host}:${app.port}/.well-known/claimcheck/keys`;
-    const download = readDownloadConfig({ ...env, KEYS_URL: keysUrl });
+    const host = ['0.0.0.0', '::'].includes(app.host) ? 'localhost' : app.host;
+    const keysUrl = `http://${host}:${app.port}/.well-known/claimcheck/keys`;
+    const download = readDownloadConfig({ KEYS_URL: keysUrl, ...env });
+    const log = createLogger('claimcheck', app.logLevel);
 
-    const opened =
-      app.redisUrl === undefined ? undefined : await openRedisLedger(app.redisUrl, log);
-    const ledger = opened?.ledger ?? createMemoryLedger();
-    const redis = opened ? { redis: opened.redis } : {};
+    const { ledger, redis, close } = await openLedger(app, log);
     const appServer = await startAppServer({
       config: app,
       ledger,
+      redis,
       log: log.child({ server: 'app' }),
-      ...redis,
     });
     const downloadServer = await startDownloadServer({
       config: download,
       ledger,
       log: log.child({ server: 'download' }),
-    }).catch(async (error) => {
-      await appServer.stop();
-      throw error;
     });
     process.stdout.write(welcome(app, appServer.firstSignInLink));
     return {
+      log,
       stop: async () => {
         await Promise.all([appServer.stop(), downloadServer.stop()]);
-        await opened?.close();
+        await close();
       },
     };
   });
 }
 
 /**
- * @param {ReturnType<typeof readAppConfig>} config
+ * @param {AppConfig} config
+ * @param {import('@claimcheck/shared/log').Logger} log
+ */
+async function openLedger({ redisUrl }, log) {
+  if (redisUrl !== undefined) return await openRedisLedger(redisUrl, log);
+  return { ledger: createMemoryLedger(), redis: undefined, close: async () => {} };
+}
+
+/**
+ * @param {AppConfig} config
  * @param {string | undefined} firstSignInLink
  */
-function welcome(config, firstSignInLink) {
-  const signIn = firstSignInLink
-    ? `  First sign-in (this link works once, for 15 minutes):\n\n  ${firstSignInLink}\n`
-    : `  Open ${config.appOrigin}\n`;
-  const embedded = [
-    ...(config.redisUrl === undefined ? ['the ledger and limits in memory (REDIS_URL)'] : []),
-    ...(config.databaseUrl === undefined
-      ? ['the database embedded, for evaluation (DATABASE_URL)']
-      : []),
-  ];
-  return [
-    '',
-    '  claimcheck is ready.',
-    '',
-    signIn,
-    `  Data in ${config.dataDir}${embedded.length > 0 ? `; ${embedded.join(', ')}` : ''}`,
-    '  Stop with Ctrl-C.',
-    '',
-    '',
-  ].join('\n');
+function welcome({ appOrigin, dataDir, redisUrl, databaseUrl }, firstSignInLink) {
+  const lines = ['', 'claimcheck is ready.', ''];
+  if (firstSignInLink === undefined) lines.push(`Open ${appOrigin}`);
+  else lines.push('Open this to sign in (it works once, for 15 minutes):', '', firstSignInLink);
+  lines.push('', `Data is kept in ${dataDir}.`);
+  if (redisUrl === undefined)
+    lines.push('The ledger is in memory: set REDIS_URL to keep it in Redis.');
+  if (databaseUrl === undefined) {
+    lines.push('The database is embedded, for evaluation: set DATABASE_URL to use PostgreSQL.');
+  }
+  lines.push('Stop with Ctrl-C.', '');
+  return `${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n`;
 }

@@ -1,4 +1,5 @@
 // Claims over real HTTP: what is minted, when nothing is, what kills it, and what the list tells.
+import { EventEmitter, once } from 'node:events';
 import { lstat, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -14,7 +15,7 @@ let client: Client;
 let clockAheadMs = 0;
 let isLedgerAway = false;
 /** While set, the server waits for it when it asks for the fence. */
-let fenceHeld: Promise<void> | undefined;
+let fenceHeld: Promise<unknown> | undefined;
 let fenceAsked = 0;
 
 function wrapLedger(ledger: Ledger): Ledger {
@@ -155,10 +156,11 @@ describe('minting', () => {
   });
 });
 
-describe('a file that changed in storage', () => {
-  const tryMint = async (fileId: string) =>
-    await refusalOf(await client.json('POST', '/api/claims', { fileId }));
+async function tryMint(fileId: string): Promise<[number, string, string]> {
+  return await refusalOf(await client.json('POST', '/api/claims', { fileId }));
+}
 
+describe('a file that changed in storage', () => {
   test('and is gone is refused as missing', async () => {
     const { file, path } = await uploadTo('x', 'content');
     await rm(path);
@@ -194,6 +196,12 @@ describe('a file that changed in storage', () => {
   });
 });
 
+async function disable(): Promise<Response> {
+  const admin = await app.signedIn();
+  const own = (await (await client.get('/api/session')).json()) as { account: { id: string } };
+  return await admin.json('PATCH', `/api/accounts/${own.account.id}`, { disabled: true });
+}
+
 describe('an outstanding claim is dead', () => {
   const kills: [string, (ids: { fileId: string; claimId: string }) => Promise<Response>][] = [
     ['its withdrawal', ({ claimId }) => client.request('DELETE', `/api/claims/${claimId}`)],
@@ -202,12 +210,6 @@ describe('an outstanding claim is dead', () => {
     ['sign-out', () => client.request('DELETE', '/api/session')],
     ['its account being disabled', () => disable()],
   ];
-
-  async function disable(): Promise<Response> {
-    const admin = await app.signedIn();
-    const own = (await (await client.get('/api/session')).json()) as { account: { id: string } };
-    return await admin.json('PATCH', `/api/accounts/${own.account.id}`, { disabled: true });
-  }
 
   test.each(kills)('after %s', async (_, kill) => {
     const file = await upload(client, 'x');
@@ -219,15 +221,17 @@ describe('an outstanding claim is dead', () => {
 
   test.each(kills.slice(2))('when it was being minted during %s', async (_, kill) => {
     const file = await upload(client, 'x');
-    let release = () => {};
-    fenceHeld = new Promise((resolve) => (release = resolve));
+    const gate = new EventEmitter();
+    fenceHeld = once(gate, 'open');
     const asked = fenceAsked;
     const minting = client.json('POST', '/api/claims', { fileId: file.id });
     await waitFor('the mint is under way', () => fenceAsked > asked);
     expect((await kill({ fileId: file.id, claimId: '' })).status).toBeLessThan(400);
-    release();
+    // A claim dated by the end of its minting would be younger than the withdrawal.
+    clockAheadMs = 10_000;
+    gate.emit('open');
     const response = await minting;
-    if (response.status !== 201) return expect(response.status).toBe(404);
+    if (response.status !== 201) return expect([401, 404]).toContain(response.status);
     const { url } = (await response.json()) as { url: string };
     expect(await burn(app.ledger, await claimOf(app, url))).toBe('revoked');
   });

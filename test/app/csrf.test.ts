@@ -1,6 +1,6 @@
 // Where an unsafe request may come from: the rule as a table, and the routes behind it over HTTP.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { isFromOwnPage } from '@claimcheck/app-server';
+import { isFromOwnPage, type RequestSource } from '@claimcheck/app-server';
 import { createDatabase } from '../support/postgres.js';
 import { ADMIN, APP_ORIGIN, startTestAppServer, type TestAppServer } from './start-app-server.js';
 
@@ -24,8 +24,9 @@ describe('an unsafe request', () => {
     ${'Same-Origin'} | ${''}                        | ${true}       | ${false}
   `(
     'from Sec-Fetch-Site "$fetchSite", Origin "$origin", session $bringsSession: passes $passes',
-    ({ passes, ...source }: Record<string, never>) => {
-      expect(isFromOwnPage({ method: 'POST', ...source } as never, APP_ORIGIN)).toBe(passes);
+    ({ passes, ...source }) => {
+      const request = { method: 'POST', ...source } as unknown as RequestSource;
+      expect(isFromOwnPage(request, APP_ORIGIN)).toBe(passes);
     },
   );
 

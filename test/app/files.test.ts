@@ -125,7 +125,7 @@ describe('a raw upload', () => {
     expect(await onDisk()).toEqual(before);
   });
 
-  test('of a stated size over the limit is refused, and the connection can be used again', async () => {
+  test('of a stated size over the limit is refused', async () => {
     const before = await onDisk();
     const response = await put('big', { body: Buffer.alloc(MAX_FILE_BYTES + 1) });
     expect(await problemOf(response)).toMatchObject({ status: 413, code: 'too-large' });
@@ -150,6 +150,28 @@ describe('a raw upload', () => {
       expect.objectContaining({ name: 'big' }),
     );
   });
+
+  test('that is refused half-way may be sent to its end, and its connection used again', async () => {
+    const cookies = [...client.cookies].map((pair) => pair.join('=')).join('; ');
+    const common = `Host: localhost\r\nOrigin: ${app.config.appOrigin}\r\nCookie: ${cookies}\r\n`;
+    const socket = connect(app.server.port, '127.0.0.1');
+    let answers = '';
+    socket.on('data', (data) => (answers += data.toString()));
+    socket.on('error', (error) => (answers += String(error)));
+    const chunk = Buffer.from(`10000\r\n${'x'.repeat(0x10000)}\r\n`);
+    const send = async (times: number) => {
+      for (let i = 0; i < times; i += 1) {
+        await new Promise((resolve) => socket.write(chunk, resolve));
+      }
+    };
+    socket.write(`PUT /api/files?name=a HTTP/1.1\r\n${common}Transfer-Encoding: chunked\r\n\r\n`);
+    await send(Math.ceil(MAX_FILE_BYTES / 0x10000) + 1);
+    await waitFor('the refusal arrives', () => answers.startsWith('HTTP/1.1 413 '));
+    await send(300);
+    socket.write(`0\r\n\r\nGET /livez HTTP/1.1\r\n${common}\r\n`);
+    await waitFor('the next answer arrives', () => answers.includes('HTTP/1.1 200 '));
+    socket.destroy();
+  }, 15_000);
 
   test('of exactly the largest size is stored', async () => {
     expect(await upload(client, 'full', Buffer.alloc(MAX_FILE_BYTES))).toMatchObject({
@@ -193,17 +215,21 @@ describe.each([
   });
 });
 
-describe('an upload by the page’s form', () => {
-  function formOf(...files: [name: string, content: BlobPart, type?: string][]): FormData {
-    const form = new FormData();
-    for (const [name, content, type] of files) {
-      form.append('file', new Blob([content], type === undefined ? {} : { type }), name);
-    }
-    return form;
+function formOf(...files: [name: string, content: BlobPart, type?: string][]): FormData {
+  const form = new FormData();
+  for (const [name, content, type] of files) {
+    form.append('file', new Blob([content], type === undefined ? {} : { type }), name);
   }
-  const post = async (body: BodyInit, headers: Record<string, string> = {}) =>
-    await client.request('POST', '/files', { body, headers: { Accept: 'text/html', ...headers } });
+  return form;
+}
+async function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+  return await client.request('POST', '/files', {
+    body,
+    headers: { Accept: 'text/html', ...headers },
+  });
+}
 
+describe('an upload by the page’s form', () => {
   test('stores all its files and goes back to the list', async () => {
     const response = await post(
       formOf(['one "ü" 漢.txt', 'first', 'text/plain'], ['two', Buffer.alloc(200_000, 7)]),

@@ -52,12 +52,4 @@ describe('the settings', () => {
   it('need an origin when the port is any', () => {
     expect(() => readConfig({ DOWNLOAD_PORT: '0' })).toThrow('DOWNLOAD_ORIGIN is not set');
   });
-
-  it('need Redis when the process holds the download server alone, and say why', () => {
-    expect(() => readConfig({}, { alone: true })).toThrow(
-      /REDIS_URL is not set.*only when one process holds both services/,
-    );
-    const redisUrl = 'redis://127.0.0.1';
-    expect(readConfig({ REDIS_URL: redisUrl }, { alone: true })).toMatchObject({ redisUrl });
-  });
 });

@@ -2,7 +2,7 @@
 // the grammar of RFC 6266 and RFC 8187, not by the code that wrote it.
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import type { ClaimedFile } from '@claimcheck/shared/claim';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { startTestDownloadServer, type TestDownloadServer } from './start-download-server.js';
 
 let on: TestDownloadServer;
@@ -63,8 +63,8 @@ describe('a file name', () => {
 
   it('of any kind gives a header of the grammar, and a name that hides nothing', async () => {
     const trouble = fc.constantFrom(
-      ...['"', '\\', '/', '.', '%', "'", ';', '\r', '\n', '\0', '\t', ' ', 'a', 'é', '本', '😀'],
-      ...['\u202e', '\u2066', '\u200b', '\u200c', '\u200d', '\ufeff', '\u2028', '\u3164', '\ufe0f'],
+      ...Array.from(`"\\/.%';\r\n\0\t a`),
+      ...Array.from('é本😀\u202e\u2066\u200b\u200c\u200d\ufeff\u2028\u3164\ufe0f'),
     );
     const name = fc
       .oneof(
@@ -82,7 +82,7 @@ describe('a file name', () => {
         expect(extension).not.toMatch(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/u);
         expect(Buffer.byteLength(saved)).toBeLessThanOrEqual(255);
       }),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
   });
 });

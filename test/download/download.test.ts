@@ -1,7 +1,7 @@
 // The main job over real HTTP: the whole file, once, with the headers that DESIGN.md lists.
 import { randomUUID } from 'node:crypto';
 import { stat, utimes } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { connectRedis, createRedisLedger } from '@claimcheck/shared/ledger';
@@ -24,6 +24,16 @@ afterAll(async () => await on.stop());
 
 async function bytesOf(response: Response): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
+}
+
+/** Not `fetch`, which may not set Sec-Purpose. */
+async function getWith(url: string, headers: Record<string, string>) {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    httpRequest(url, { headers }, resolve).on('error', reject).end();
+  });
+  let body = '';
+  for await (const part of response.setEncoding('utf8')) body += String(part);
+  return { status: response.statusCode, cacheControl: response.headers['cache-control'], body };
 }
 
 async function codeOf(response: Response): Promise<string> {
@@ -164,18 +174,8 @@ describe('requests that ask for no file', () => {
     ['X-Moz', 'prefetch'],
   ])('%s: %s gets no byte, no cached answer, and leaves the claim good', async (name, value) => {
     const { url } = await on.mint(await on.addFile('content'));
-    // Not `fetch`, which may not set Sec-Purpose.
-    const [status, body] = await new Promise<[number | undefined, string]>((resolve, reject) => {
-      httpRequest(url, { headers: { [name]: value } }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part: string) => (text += part));
-        expect(response.headers['cache-control']).toBe('no-store');
-        response.on('end', () => resolve([response.statusCode, text]));
-      })
-        .on('error', reject)
-        .end();
-    });
-    expect(status).toBe(503);
+    const { status, cacheControl, body } = await getWith(url, { [name]: value });
+    expect([status, cacheControl]).toEqual([503, 'no-store']);
     expect(body).toContain('not-in-advance');
     expect(await (await fetch(url)).text()).toBe('content');
   });

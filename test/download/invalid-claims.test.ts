@@ -24,6 +24,10 @@ beforeEach(async () => {
 });
 afterAll(async () => await on.stop());
 
+function json(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
 async function expectInvalid(token: string, reason?: string): Promise<void> {
   const burns = on.ledger.burns.length;
   const response = await fetch(`${on.url}/d/${encodeURIComponent(token)}`);
@@ -97,7 +101,6 @@ describe('a token that was altered', () => {
 });
 
 describe('a token of another kind', () => {
-  const json = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const kinds: [string, () => string][] = [
     ['JWT, alg none', () => `${json({ alg: 'none', typ: 'JWT' })}.${json(good.claim)}.`],
     [

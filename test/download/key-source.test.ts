@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { generateSigningKey, type SigningKey } from '@claimcheck/shared/mint';
+import { generateSigningKey, publishKeys, type SigningKey } from '@claimcheck/shared/mint';
 import { waitFor } from '../support/wait-for.js';
 import {
   startTestDownloadServer,
@@ -126,6 +126,31 @@ describe('the public keys', () => {
     const took = performance.now() - startedAt;
     expect(took).toBeGreaterThan(1500);
     expect(took).toBeLessThan(4000);
+  });
+});
+
+describe('a client that leaves before its claim is burned', () => {
+  it('keeps the claim', async () => {
+    const next = await generateSigningKey();
+    const held: ServerResponse[] = [];
+    on.keyServer.answerWith((_, response) => void held.push(response));
+    const { url, claim } = await on.mint(await on.addFile('content'), { key: next });
+    const leaving = new AbortController();
+    const left = expect(fetch(url, { signal: leaving.signal })).rejects.toThrow('aborted');
+    await waitFor('its key is asked for', () => held.length === 1);
+    leaving.abort();
+    await left;
+    await waitFor('the server has seen it', () =>
+      on.logged.some(({ complete }) => complete === false),
+    );
+    const keys = publishKeys({ active: next, all: [next, on.key] });
+    held[0]?.end(JSON.stringify(keys));
+    await waitFor('the new key is known', () =>
+      on.logged.some((line) => JSON.stringify(line['keys'] ?? []).includes(next.id)),
+    );
+    expect(on.ledger.burns).toHaveLength(0);
+    expect(await (await fetch(url)).text()).toBe('content');
+    expect(on.ledger.burns.map(({ nonce }) => nonce)).toEqual([claim.jti]);
   });
 });
 

@@ -173,7 +173,7 @@ describe('the process', () => {
   ])('refuses to start with %s, in one readable message', async (_, env, message) => {
     const child = start(env);
     expect(await child.ended).toBe(1);
-    expect(child.output()).toMatch(message);
+    expect(child.output().trim()).toMatch(message);
     expect(child.output()).not.toMatch(/^ {4}at /m);
   });
 

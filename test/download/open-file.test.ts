@@ -62,23 +62,28 @@ async function ask(key: string, claimed: Partial<ClaimedFile> = {}): Promise<[nu
   ];
 }
 
+/** Sometimes for long enough to be met, sometimes in the middle of an open. */
+async function linger(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, randomInt(4)));
+}
+
 function pathOf(key: string): string {
   return join(on.root, key);
 }
 
-describe('a storage key that is no plain relative path', () => {
-  /** Signed by our own key: what our own minter refuses to sign. */
-  async function forge(key: string): Promise<string> {
-    const { claim } = await on.mint(secret);
-    const claims = claim as unknown as Record<string, JsonValue>;
-    const signed = await new PublicProtocol(SignFactory).Sign(
-      on.key.secret,
-      { ...claims, fil: { ...secret, key } },
-      { footer: new TextEncoder().encode(JSON.stringify({ kid: on.key.id })), addIssuedAt: false },
-    );
-    return signed;
-  }
+/** Signed by our own key: what our own minter refuses to sign. */
+async function forge(key: string): Promise<string> {
+  const { claim } = await on.mint(secret);
+  const claims = claim as unknown as Record<string, JsonValue>;
+  const signed = await new PublicProtocol(SignFactory).Sign(
+    on.key.secret,
+    { ...claims, fil: { ...secret, key } },
+    { footer: new TextEncoder().encode(JSON.stringify({ kid: on.key.id })), addIssuedAt: false },
+  );
+  return signed;
+}
 
+describe('a storage key that is no plain relative path', () => {
   test.each(
     [
       [
@@ -208,11 +213,9 @@ describe('a file that is swapped under a download', () => {
     for (const path of [pathOf(file.key), join(outside, 'parent/flip.txt')])
       await utimes(path, 7, 7);
     await symlink(join(outside, 'parent'), pathOf('parent-link'));
-    let flipping = true;
-    // Sometimes for long enough to be met, sometimes in the middle of an open.
-    const linger = () => new Promise((resolve) => setTimeout(resolve, randomInt(4)));
+    const done = new AbortController();
     const flips = (async () => {
-      while (flipping) {
+      while (!done.signal.aborted) {
         await linger();
         await rename(pathOf('parent'), pathOf('parent-real'));
         await rename(pathOf('parent-link'), pathOf('parent'));
@@ -227,7 +230,7 @@ describe('a file that is swapped under a download', () => {
       expect(text).not.toContain(SECRET);
       outcomes.set(`${status}`, (outcomes.get(`${status}`) ?? 0) + 1);
     }
-    flipping = false;
+    done.abort();
     await flips;
     // Both sides were met, or this proves nothing.
     expect([...outcomes.keys()].toSorted()).toEqual(['200', '404']);
@@ -261,13 +264,17 @@ test('the walk that other systems than Linux take finds the same', async () => {
   await handle.close();
 });
 
+async function startAt(filesRoot: string): Promise<TestDownloadServer> {
+  return await startTestDownloadServer({ config: { filesRoot } });
+}
+
 test('a files root that cannot be used stops the start with a message', async () => {
-  const start = async (filesRoot: string) =>
-    await startTestDownloadServer({ config: { filesRoot } });
-  await expect(start(join(outside, 'nowhere'))).rejects.toThrow(
+  await expect(startAt(join(outside, 'nowhere'))).rejects.toThrow(
     /^FILES_ROOT is .*nowhere.*not exist/,
   );
-  await expect(start(join(outside, 'secret.txt'))).rejects.toThrow(/FILES_ROOT .* not a directory/);
+  await expect(startAt(join(outside, 'secret.txt'))).rejects.toThrow(
+    /FILES_ROOT .* not a directory/,
+  );
 });
 
 test('a files root that is a link itself is followed once, at the start', async () => {

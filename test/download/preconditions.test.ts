@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   startTestDownloadServer,
   type MintedDownload,

@@ -12,7 +12,7 @@ let burn: Ledger['burn'] | undefined;
 beforeAll(async () => {
   const ledger = createMemoryLedger();
   on = await startTestDownloadServer({
-    ledger: { ...ledger, burn: (request) => (burn ?? ledger.burn)(request) },
+    ledger: { ...ledger, burn: (request) => burn?.(request) ?? ledger.burn(request) },
   });
 });
 afterAll(async () => await on.stop());
@@ -182,8 +182,10 @@ test('a token that the log would not recognise does not reach it either', async 
   expect(response.status).toBe(200);
   await fetch(`${on.url}/d/${inOtherSpelling.slice(-300)}`);
   await fetch(`${on.url}/D/${inOtherSpelling.slice(-300)}?t=${token}`);
+  await fetch(`${on.url}/d/v4%2Epublic%2E${payload?.slice(0, 20)}/name`);
   expect(on.logText()).toContain(claim.jti);
-  expect(on.logText()).not.toContain(payload?.slice(0, 50));
+  expect(on.logged.at(-1)).toMatchObject({ url: '/d/{token}/name', reason: 'malformed' });
+  expect(on.logText()).not.toContain(payload?.slice(0, 20));
   expect(on.logText()).not.toContain(payload?.slice(-50));
 });
 

@@ -94,7 +94,11 @@ export async function startTestDownloadServer(
   const log = createLogger('download-server', options.logLevel ?? 'info', {
     write: (line) => lines.push(line),
   });
-  const server = await startDownloadServer({ config, ledger, log, now });
+  const server = await startDownloadServer({ config, ledger, log, now }).catch(async (error) => {
+    await keyServer.stop();
+    await rm(root, { recursive: true, force: true });
+    throw error;
+  });
   const url = `http://127.0.0.1:${server.port}`;
   if (untilReady) {
     await waitFor('it is ready', async () => (await fetch(`${url}/readyz`)).status === 200);

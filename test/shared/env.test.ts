@@ -1,6 +1,6 @@
 // Reading the environment: what is accepted, and that every fault is named with what was expected.
 import { describe, expect, test } from '@jest/globals';
-import { ConfigurationError, EnvironmentReader } from '@claimcheck/shared/env';
+import { ConfigurationError, EnvironmentReader, requireRedis } from '@claimcheck/shared/env';
 
 const read = (env: Record<string, string>) => new EnvironmentReader(env);
 
@@ -56,5 +56,16 @@ describe('the environment reader', () => {
     reader.choice('B', 'one', ['one', 'two']);
     expect(() => reader.finish()).toThrow(ConfigurationError);
     expect(() => reader.finish()).toThrow(/A is "x"[\s\S]*B is "y"; expected one of one, two/);
+  });
+});
+
+describe('a process that holds one service alone', () => {
+  test('needs REDIS_URL, and says why', () => {
+    expect(() => requireRedis({ redisUrl: undefined })).toThrow(
+      /REDIS_URL is not set[\s\S]*only when one process holds both/,
+    );
+    expect(requireRedis({ redisUrl: 'redis://localhost' })).toEqual({
+      redisUrl: 'redis://localhost',
+    });
   });
 });

@@ -11,6 +11,8 @@ const FETCH_TIMEOUT_MS = 10_000;
 const DOUBLE_CLICK_MS = 1500;
 // oxlint-disable-next-line no-control-regex -- the marks that `pages/file-name.tsx` makes visible
 const DECEPTIVE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+/** Too large, a name or a type that is refused: sending the same again changes nothing. */
+const NEVER_TAKEN: ReadonlySet<number> = new Set([413, 415, 422]);
 const UNREACHABLE = 'The server cannot be reached. Check your connection.';
 const SIGNED_OUT = 'You are signed out. Load the page again to sign in.';
 
@@ -30,13 +32,17 @@ function element<K extends keyof HTMLElementTagNameMap>(tag: K, className: strin
 /** The sentence of a problem document (RFC 9457), or a general one for anything else. */
 function problemText(body: string): string {
   try {
-    const { title, detail } = JSON.parse(body) as { title?: string; detail?: string };
+    const { type, title, detail } = JSON.parse(body) as Record<string, string | undefined>;
+    // The name of the faulty field is for programs; here there is only one.
+    if (type?.endsWith(':invalid-input') && detail) return capitalise(detail.replace(/^\w+: /, ''));
     if (title) return detail ? `${title}. ${detail}` : title;
   } catch {
     // Not JSON: a proxy's own error page. Its text is not for people.
   }
   return 'The server did not take it. Try again in a moment.';
 }
+
+const capitalise = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 // --- times and sizes
 
@@ -78,8 +84,10 @@ function formatDuration(seconds: number): string {
 
 /** The element with this id on this page as it is now; undefined when nobody is signed in. */
 async function fetchPart(id: string): Promise<Element | undefined> {
-  const response = await fetch(location.href, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-  if (response.redirected || response.status === 401) return undefined;
+  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  // Sent elsewhere means sent to sign in: there is nothing to fetch there.
+  const response = await fetch(location.href, { signal, redirect: 'manual' });
+  if (response.type === 'opaqueredirect' || response.status === 401) return undefined;
   if (!response.ok) throw new Error(`status ${response.status}`);
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
   return page.getElementById(id) ?? undefined;
@@ -189,6 +197,7 @@ function followClaims(part: Element): void {
 function noteFor(form: Element): HTMLElement {
   for (const note of document.querySelectorAll('.row-note')) note.replaceChildren();
   const note = form.parentElement?.querySelector<HTMLElement>('.row-note');
+  note?.classList.remove('bad');
   return note ?? element('p', '');
 }
 
@@ -241,6 +250,7 @@ async function onCopy(form: HTMLFormElement, fileId: string): Promise<void> {
     );
     field.select();
   } catch (error) {
+    note.classList.add('bad');
     note.textContent = error instanceof Error ? error.message : UNREACHABLE;
   }
 }
@@ -248,16 +258,16 @@ async function onCopy(form: HTMLFormElement, fileId: string): Promise<void> {
 /** False when the browser does not allow it, as over plain HTTP. */
 async function writeClipboard(text: Promise<string>): Promise<boolean> {
   try {
-    const blob = text.then((words) => new Blob([words], { type: 'text/plain' }));
-    await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
+    const item = { 'text/plain': text.then((words) => new Blob([words], { type: 'text/plain' })) };
+    await navigator.clipboard.write([new ClipboardItem(item)]);
     return true;
   } catch {
-    return (
-      (await navigator.clipboard?.writeText(await text).then(
+    return await text
+      .then((words) => navigator.clipboard.writeText(words))
+      .then(
         () => true,
         () => false,
-      )) ?? false
-    );
+      );
   }
 }
 
@@ -314,7 +324,7 @@ function upload(list: Element, form: HTMLElement, file: File, isFolder: boolean)
   if (file.size > Number(form.dataset['maxBytes'])) {
     return fail(
       view,
-      `Too large: this is ${formatSize(file.size)}, the limit is ${form.dataset['maxSize']}.`,
+      `Too large: this is ${sizeOver(file.size, form.dataset['maxSize'])}, the limit is ${form.dataset['maxSize']}.`,
     );
   }
   const start = () => send(view, file, () => enqueue());
@@ -329,6 +339,12 @@ function upload(list: Element, form: HTMLElement, file: File, isFolder: boolean)
     startNext();
   };
   enqueue();
+}
+
+/** Rounded as the limit is, unless that would make the two look the same. */
+function sizeOver(bytes: number, limit: string | undefined): string {
+  const rounded = formatSize(bytes);
+  return rounded === limit ? `${bytes.toLocaleString()}\u00a0bytes` : rounded;
 }
 
 /** What the row's one button does from now on. */
@@ -366,7 +382,10 @@ function send(view: UploadRow, file: File, retry: () => void): void {
         : describe(loaded, total, bytesPerSecond);
   });
   request.addEventListener('load', () => {
-    if (request.status !== 201) return fail(view, problemText(request.responseText), retry);
+    if (request.status !== 201) {
+      const again = NEVER_TAKEN.has(request.status) ? undefined : retry;
+      return fail(view, problemText(request.responseText), again);
+    }
     view.row.dataset['state'] = 'done';
     view.progress.value = 1;
     view.status.textContent = 'Uploaded';
@@ -475,6 +494,8 @@ document.addEventListener('submit', (event) => {
 });
 
 document.addEventListener('click', (event) => {
+  const asked = document.querySelector<HTMLDetailsElement>('details.confirm[open]');
+  if (asked && !asked.contains(event.target as Element)) asked.open = false;
   const button = (event.target as Element).closest<HTMLElement>('[data-copy-from]');
   const field =
     button && document.querySelector<HTMLTextAreaElement>(`#${button.dataset['copyFrom']}`);

@@ -2,7 +2,7 @@
 // start with every fault named, so that nothing runs on a default that was not meant.
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ConfigurationError, EnvironmentReader, type Environment } from '@claimcheck/shared/env';
+import { EnvironmentReader, type Environment } from '@claimcheck/shared/env';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { normaliseEmail } from './accounts/email.js';
 import { passwordFault } from './accounts/password-rules.js';
@@ -84,22 +84,6 @@ export function readConfig(env: Environment = process.env): AppConfig {
   }
   read.finish();
   return config;
-}
-
-/**
- * What a process that is only an app server needs on top: a ledger that the download servers share.
- * @throws ConfigurationError when REDIS_URL is not set.
- */
-export function requireRedis(config: AppConfig): AppConfig & { redisUrl: string } {
-  const { redisUrl } = config;
-  if (redisUrl === undefined) {
-    throw new ConfigurationError([
-      'REDIS_URL is not set; expected a URL that starts with redis:// or rediss://, since the app ' +
-        'server and the download servers are separate processes and share the ledger in Redis ' +
-        '(`npm start` in the top folder runs both in one process without it)',
-    ]);
-  }
-  return { ...config, redisUrl };
 }
 
 /** Both or neither, and as good as any other account's. The password is never quoted. */

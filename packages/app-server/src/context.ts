@@ -37,4 +37,6 @@ export interface SignedIn {
    * of claims minted in it, so that a permission withdrawn meanwhile kills them.
    */
   requestedAtMs: number;
+  /** Whether the session is still there, asked of its store now. */
+  isStillSignedIn: () => Promise<boolean>;
 }

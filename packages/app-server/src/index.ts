@@ -1,7 +1,7 @@
 // What `npm start` and the tests need of the app server. Nothing else imports it.
 export { addressBlock } from './sign-in/address-block.js';
 export { normaliseEmail } from './accounts/email.js';
-export { readConfig, requireRedis, type AppConfig } from './config.js';
+export { readConfig, type AppConfig } from './config.js';
 export { lockDirectory } from './database/directory-lock.js';
 export { openDatabase, type OpenDatabase } from './database/open-database.js';
 export { isFromOwnPage, type RequestSource } from './http/csrf.js';

@@ -8,7 +8,6 @@ import { loadSigningKeys } from '@claimcheck/shared/mint';
 import type { Redis } from 'ioredis';
 import { createPasswordHasher } from './accounts/password-hasher.js';
 import { createApp } from './app.js';
-import { awaitLedger } from './await-ledger.js';
 import { checkDirectories } from './check-directories.js';
 import { followEvents } from './claims/follow-events.js';
 import type { AppConfig } from './config.js';
@@ -47,7 +46,6 @@ const IDLE_SOCKET_MS = 2 * 60_000;
 export async function startAppServer(options: AppServerOptions): Promise<AppServer> {
   const { config, ledger, log, now = Date.now } = options;
   await checkDirectories(config);
-  await awaitLedger(ledger);
   const keys = await loadSigningKeys(join(config.dataDir, 'keys'), now());
   const database = await openDatabase({ ...config, log });
   try {

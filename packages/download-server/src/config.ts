@@ -21,22 +21,11 @@ export interface DownloadConfig {
   maxDownloads: number;
 }
 
-export interface ReadConfigOptions {
-  /**
-   * True when this process holds the download server alone. A ledger in memory would then be unknown
-   * to the app server, so REDIS_URL is mandatory.
-   */
-  alone?: boolean;
-}
-
 /**
  * Reads the settings.
  * @throws ConfigurationError that lists every faulty variable by name.
  */
-export function readConfig(
-  env: Environment = process.env,
-  { alone = false }: ReadConfigOptions = {},
-): DownloadConfig {
+export function readConfig(env: Environment = process.env): DownloadConfig {
   const reader = new EnvironmentReader(env);
   const port = reader.port('DOWNLOAD_PORT', 3001);
   const appOrigin = reader.origin(
@@ -60,13 +49,6 @@ export function readConfig(
       'DOWNLOAD_ORIGIN',
       undefined,
       'the origin that claims name as their audience (DOWNLOAD_PORT is 0, so it cannot be derived)',
-    );
-  }
-  if (alone && reader.text('REDIS_URL') === undefined) {
-    reader.refuse(
-      'REDIS_URL',
-      undefined,
-      'the Redis that the app server uses too: a ledger in memory is right only when one process holds both services (`npm start` at the top of the repository)',
     );
   }
   reader.finish();

@@ -1,5 +1,5 @@
 // What others may use of the download server: start it, and read its settings.
-export { readConfig, type DownloadConfig, type ReadConfigOptions } from './config.js';
+export { readConfig, type DownloadConfig } from './config.js';
 export {
   startDownloadServer,
   type DownloadServer,

@@ -5,8 +5,8 @@ import type { ProblemPageProps } from '@claimcheck/shared/http';
 import { render } from 'preact-render-to-string';
 
 const STYLE = `
-:root{color-scheme:light dark;--back:#f6f7f9;--card:#fff;--text:#1b1f24;--soft:#57606a;--line:#d8dee4;--accent:#0b5cad}
-@media (prefers-color-scheme:dark){:root{--back:#0f1318;--card:#181d24;--text:#e8ecf1;--soft:#9da7b3;--line:#2d343d;--accent:#6cb2ff}}
+:root{color-scheme:light dark;--back:#f6f5f2;--card:#fff;--text:#1c1b19;--soft:#5e5a53;--line:#dedbd3;--accent:#2a4fb8}
+@media (prefers-color-scheme:dark){:root{--back:#151618;--card:#1e2023;--text:#ecebe8;--soft:#a9a7a1;--line:#34373c;--accent:#9db6ff}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;background:var(--back);color:var(--text);font:1.0625rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{width:100%;max-width:34rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:clamp(1.25rem,5vw,2.5rem)}

@@ -98,6 +98,22 @@ export class EnvironmentReader {
   }
 }
 
+/**
+ * What a process that holds one service alone needs on top.
+ * @throws ConfigurationError when REDIS_URL is not set: a ledger in memory would be known to this
+ * process only, and the other service is another one.
+ */
+export function requireRedis<C extends { redisUrl: string | undefined }>(
+  config: C,
+): C & { redisUrl: string } {
+  const { redisUrl } = config;
+  if (redisUrl !== undefined) return { ...config, redisUrl };
+  throw new ConfigurationError([
+    'REDIS_URL is not set; expected the Redis that app server and download servers share, since a ' +
+      'ledger in memory is right only when one process holds both (`npm start` in the top folder)',
+  ]);
+}
+
 function isLoopback(host: string): boolean {
   return (
     host === 'localhost' ||

@@ -6,7 +6,7 @@ import type { IdentityContext } from '../context.js';
 import { isDuplicate } from '../database/database-unavailable-error.js';
 import { newId } from '../database/new-id.js';
 import type { Account, Role, Schema } from '../database/schema.js';
-import { olderThan, pageOf, type PageOf, type PageRequest } from '../files/list-page.js';
+import { olderThan, pageOf, type PageOf, type PageRequest } from '../http/list-page.js';
 import { Refused } from '../http/problems.js';
 import { revokeAround } from '../revoke-around.js';
 

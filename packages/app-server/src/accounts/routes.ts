@@ -3,8 +3,8 @@
 import type { Context } from 'koa';
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
-import { nextPageUrl, readPageRequest } from '../files/list-page.js';
-import { idOf } from '../files/path-id.js';
+import { nextPageUrl, readPageRequest } from '../http/list-page.js';
+import { idOf } from '../http/path-id.js';
 import { assetsOf } from '../http/assets.js';
 import { noticeOf, redirectDone } from '../http/notices.js';
 import { pageRefusal } from '../http/page-refusal.js';

@@ -2,7 +2,7 @@
 // and the ledger's events; nothing that could go stale is stored.
 import { sql, type Kysely } from 'kysely';
 import type { ClaimRecord, Schema } from '../database/schema.js';
-import { olderThan, pageOf, type PageOf, type PageRequest } from '../files/list-page.js';
+import { olderThan, pageOf, type PageOf, type PageRequest } from '../http/list-page.js';
 
 export type ClaimState = 'waiting' | 'started' | 'finished' | 'broken-off' | 'expired' | 'revoked';
 

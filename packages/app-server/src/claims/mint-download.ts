@@ -7,6 +7,7 @@ import type { AppContext, SignedIn } from '../context.js';
 import type { FileRecord } from '../database/schema.js';
 import { createStoredFileCheck } from '../files/check-stored-file.js';
 import { findOwnFile } from '../files/own-files.js';
+import { Refused } from '../http/problems.js';
 
 export interface DownloadWish {
   fileId: string;
@@ -29,14 +30,15 @@ export function createDownloadMint(context: AppContext) {
   const checkStoredFile = createStoredFileCheck(context);
 
   /**
-   * @throws Refused `not-found`, `file-missing`, `file-changed`; LedgerUnavailableError.
+   * @throws Refused `not-signed-in`, `not-found`, `file-missing`, `file-changed`; LedgerUnavailableError.
    */
   return async function mintDownload(
-    { account, sessionReference, requestedAtMs }: SignedIn,
+    { account, sessionReference, requestedAtMs, isStillSignedIn }: SignedIn,
     { fileId, lifetimeSeconds = DEFAULT_LIFE_SECONDS }: DownloadWish,
   ): Promise<MintedDownload> {
     const nonce = newNonce();
     const fence = await ledger.fence(nonce);
+    if (!(await isStillSignedIn())) throw new Refused('not-signed-in');
     const file = await findOwnFile(db, account.id, fileId);
     const mtimeMs = await checkStoredFile(file);
     const { token, expiresAtMs } = await mintClaim<'download'>(

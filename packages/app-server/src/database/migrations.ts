@@ -37,6 +37,11 @@ export const migrations: Record<string, Migration> = {
         .addPrimaryKeyConstraint('known_device_key', ['account_id', 'device_hash'])
         .execute();
       await db.schema
+        .createIndex('known_device_hash')
+        .on('known_device')
+        .column('device_hash')
+        .execute();
+      await db.schema
         .createTable('file')
         .addColumn('id', 'text', (c) => c.primaryKey())
         .addColumn('owner_id', 'text', (c) => c.notNull().references('account.id'))

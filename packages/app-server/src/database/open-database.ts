@@ -11,7 +11,8 @@ import type { Schema } from './schema.js';
 
 export interface OpenDatabase {
   db: Kysely<Schema>;
-  close(): Promise<void>;
+  /** Waits for running statements, closes, and gives the directory back. */
+  close: () => Promise<void>;
 }
 
 export interface DatabaseOptions {

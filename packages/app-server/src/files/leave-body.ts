@@ -9,14 +9,20 @@ const MOST_BYTES = 256 * 2 ** 20;
 /** Reads on into nothing, for ten seconds or 256 MiB at most. Does not wait. */
 export function leaveBody(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return;
+  const { socket } = request;
   let dropped = 0;
-  const cut = () => request.destroy();
+  const cut = () => socket.destroy();
   const timer = setTimeout(cut, LONGEST_MS);
-  const done = () => clearTimeout(timer);
+  const done = () => {
+    clearTimeout(timer);
+    socket.off('close', done);
+  };
+  // Once the answer is out, Node no longer tells a request that its connection has closed.
+  socket.once('close', done);
+  request.once('end', done).once('close', done).on('error', done);
   request.on('data', (chunk: Buffer) => {
     dropped += chunk.length;
     if (dropped > MOST_BYTES) cut();
   });
-  request.on('error', done).once('close', done).once('end', done);
   request.resume();
 }

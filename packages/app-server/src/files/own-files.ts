@@ -3,7 +3,7 @@
 import type { Kysely } from 'kysely';
 import type { FileRecord, Schema } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
-import { olderThan, pageOf, type PageOf, type PageRequest } from './list-page.js';
+import { olderThan, pageOf, type PageOf, type PageRequest } from '../http/list-page.js';
 
 /** One page of an account's files, newest first. */
 export async function listFiles(

@@ -11,9 +11,9 @@ import { renderFiles, type Notice } from '../pages/index.js';
 import { viewerOf } from '../sessions/require-session.js';
 import { cleanIncoming, LEFTOVER_AGE_MS } from './clean-incoming.js';
 import { deleteFile } from './delete-file.js';
-import { nextPageUrl, readPageRequest } from './list-page.js';
+import { nextPageUrl, readPageRequest } from '../http/list-page.js';
 import { listFiles } from './own-files.js';
-import { idOf } from './path-id.js';
+import { idOf } from '../http/path-id.js';
 import { uploadForm, uploadRaw } from './upload.js';
 
 export type Handler = (ctx: Context) => Promise<void> | void;
@@ -83,7 +83,9 @@ export async function showRefusal(
 ): Promise<void> {
   const problem = APP_PROBLEMS[code];
   logFields(ctx, { refusal: code });
-  const text = `${problem.title}. ${detail ?? problem.advice}`;
+  const why = detail ?? problem.advice;
+  // "Something in the request is not right" tells a person nothing that the detail does not.
+  const text = code === 'invalid-input' && detail !== undefined ? detail : `${problem.title}. ${why}`;
   await showFiles(ctx, context, { kind: 'error', text });
   ctx.status = problem.status;
 }

@@ -85,7 +85,7 @@ function naming(error: unknown, name: string, storedBefore: number): unknown {
   const kept = storedBefore === 0 ? '' : ` The ${storedBefore} before it in the form were kept.`;
   return new Refused(
     error.code,
-    `“${shown}”: ${error.detail ?? 'nothing of it was kept.'}${kept}`,
+    `“${shown}”: ${error.detail?.replace(/^name: /, '') ?? 'nothing of it was kept.'}${kept}`,
     { cause: error },
   );
 }

@@ -4,20 +4,23 @@ import type { ComponentChildren } from 'preact';
 import { renderDocument } from './document.js';
 import { EmailField, Field, NewPasswordField, PASSWORD_LENGTH } from './fields.js';
 import { NoticeBox } from './notice.js';
-import type { Assets } from './props.js';
+import type { Assets, Notice } from './props.js';
 
 export interface SignInProps {
   assets: Assets;
   email?: string | undefined;
   /** Path to go on to; the back end checks that it is one of ours. */
   next?: string | undefined;
+  /** What was done just before, such as signing out. */
+  notice?: Notice | undefined;
   error?: string | undefined;
 }
 
-export function renderSignIn({ assets, email, next, error }: SignInProps): string {
+export function renderSignIn({ assets, email, next, notice, error }: SignInProps): string {
   return renderEntry({
     assets,
     heading: 'Sign in',
+    notice,
     error,
     children: (
       <>
@@ -98,10 +101,11 @@ export function renderWelcome({ assets, email, error }: WelcomeProps): string {
 function renderEntry(page: {
   assets: Assets;
   heading: string;
+  notice?: Notice | undefined;
   error?: string | undefined;
   children: ComponentChildren;
 }): string {
-  const { assets, heading, error, children } = page;
+  const { assets, heading, notice, error, children } = page;
   return renderDocument({
     assets,
     narrow: true,
@@ -109,6 +113,7 @@ function renderEntry(page: {
     children: (
       <section class="card" aria-labelledby="heading">
         <h1 id="heading">{heading}</h1>
+        {notice && <NoticeBox kind={notice.kind}>{notice.text}</NoticeBox>}
         {error !== undefined && <NoticeBox kind="error">{error}</NoticeBox>}
         {children}
       </section>

@@ -9,3 +9,8 @@ export { renderDevices, type DevicesProps } from './devices.js';
 export { renderAccount, type AccountProps } from './account.js';
 export { renderAccounts, type AccountsProps } from './accounts.js';
 export { renderProblem, type ProblemProps } from './problem.js';
+export { curlCommand, wgetCommand } from './command-line.js';
+export { formatProgress, formatSize } from './format-size.js';
+export { formatTime } from './format-time.js';
+export { describeMediaType } from './media-type.js';
+export { readUserAgent } from './read-user-agent.js';

@@ -29,6 +29,8 @@ export function createLoadSession({ sessions, db, now }: IdentityContext) {
           account,
           sessionReference: session.reference,
           requestedAtMs,
+          isStillSignedIn: async () =>
+            (await sessions.find(session.idHash, requestedAtMs)) !== undefined,
         } satisfies SignedIn;
       }
     }

@@ -1,7 +1,7 @@
 // Sessions over HTTP: which devices are signed in, and ending them.
 import type { Context } from 'koa';
 import type { IdentityContext } from '../context.js';
-import { idOf } from '../files/path-id.js';
+import { idOf } from '../http/path-id.js';
 import { assetsOf } from '../http/assets.js';
 import { noticeOf, redirectDone } from '../http/notices.js';
 import { renderDevices } from '../pages/index.js';

@@ -2,6 +2,7 @@
 // every start makes the one that the configuration names, or else an account without credentials
 // whose one-time link the caller shows to the operator.
 import { sql, type Transaction } from 'kysely';
+import { awaitLedger } from '../await-ledger.js';
 import type { IdentityContext } from '../context.js';
 import { isDuplicate } from '../database/database-unavailable-error.js';
 import { newId } from '../database/new-id.js';
@@ -13,12 +14,15 @@ const FIRST_ADMIN_LOCK = 7_205_130;
 
 /** Returns the link for the first administrator, or undefined when none is needed. */
 export async function ensureAdmin(context: IdentityContext): Promise<string | undefined> {
-  const { config, db, passwords, log, now } = context;
+  const { config, db, ledger, passwords, log, now } = context;
   const { firstAdmin } = config;
   const passwordHash = firstAdmin && (await passwords.hash(firstAdmin.password));
 
   const incomplete = await db.transaction().execute(makeAdmin).catch(explainTakenEmail);
-  return incomplete && (await mintSignInLink(context, incomplete.id));
+  if (incomplete === undefined) return undefined;
+  // A server that needs no link starts without its ledger and says 503; this one would be of no use.
+  await awaitLedger(ledger);
+  return await mintSignInLink(context, incomplete.id);
 
   async function makeAdmin(transaction: Transaction<Schema>): Promise<Account | undefined> {
     // App servers that start at the same time make one administrator, not one each.

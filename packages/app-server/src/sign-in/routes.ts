@@ -6,7 +6,7 @@ import { completeAccount } from '../accounts/own-account.js';
 import type { IdentityContext } from '../context.js';
 import { assetsOf } from '../http/assets.js';
 import { localPath } from '../http/local-path.js';
-import { redirectDone } from '../http/notices.js';
+import { noticeOf, redirectDone } from '../http/notices.js';
 import { pageRefusal } from '../http/page-refusal.js';
 import { readForm, readJson } from '../http/read-body.js';
 import { redirectTo } from '../http/redirect-to.js';
@@ -77,7 +77,7 @@ export function createSignInRoutes(context: IdentityContext) {
     pageSignIn: (ctx: Context) => {
       const next = localPath(ctx.query['next']);
       if (sessionOf(ctx)) redirectTo(ctx, next ?? '/files');
-      else ctx.body = renderSignIn({ assets: assetsOf(ctx), next });
+      else ctx.body = renderSignIn({ assets: assetsOf(ctx), next, notice: noticeOf(ctx) });
     },
     pageSignInPost: async (ctx: Context) => {
       const form = await readForm(ctx, signInForm);

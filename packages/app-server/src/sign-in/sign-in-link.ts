@@ -11,8 +11,22 @@ import {
 import { keyRingOf, mintClaim, newNonce } from '@claimcheck/shared/mint';
 import type { AppContext, IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
-import { Refused } from '../http/problems.js';
+import { Refused, type AppRefusal } from '../http/problems.js';
 import { beginSession, type Visitor } from '../sessions/session-life.js';
+
+/**
+ * What to do next, where a claim's general advice would mislead: nobody sent this link, the server
+ * printed it.
+ */
+const ADVICE: Partial<Record<AppRefusal, string>> = {
+  'already-used':
+    'It signs in one browser, once. If you have chosen a password since, sign in with that. If not, start the server again: it prints a new link then.',
+  expired: 'It was good for 15 minutes. Start the server again: it prints a new link then.',
+  superseded:
+    'The server was started again after it was made. Use the newest link that it printed.',
+  revoked:
+    'The account that it was for has a password now, or is disabled. Sign in with e-mail address and password.',
+};
 
 /** Mints a link that signs this account in once, within 15 minutes. Nothing of it is stored. */
 export async function mintSignInLink(context: AppContext, accountId: string): Promise<string> {
@@ -47,7 +61,7 @@ export function createLinkSignIn(context: IdentityContext) {
   /** @throws Refused with a claim's refusal; LedgerUnavailableError. Neither signs anybody in. */
   return async function signInByLink(token: string, visitor: Visitor): Promise<string> {
     const verification = await verifyClaim(token, now());
-    if (!verification.ok) throw new Refused(verification.refusal);
+    if (!verification.ok) throw refuse(verification.refusal);
     const { claim } = verification;
     const account = await findSignable(claim);
     const outcome = await ledger.burn({
@@ -57,7 +71,7 @@ export function createLinkSignIn(context: IdentityContext) {
       forgetAtMs: forgetBurnAt(secondsOf(claim.exp)),
       subjects: revocationSubjects(claim),
     });
-    if (outcome !== 'burned') throw new Refused(outcome);
+    if (outcome !== 'burned') throw refuse(outcome);
     return await beginSession(context, account, visitor);
   };
 
@@ -69,8 +83,12 @@ export function createLinkSignIn(context: IdentityContext) {
       .where('id', '=', sub)
       .executeTakeFirst();
     if (account === undefined || account.disabled_at !== null || account.password_hash !== null) {
-      throw new Refused('revoked');
+      throw refuse('revoked');
     }
     return account;
   }
+}
+
+function refuse(code: AppRefusal): Refused {
+  return new Refused(code, ADVICE[code]);
 }

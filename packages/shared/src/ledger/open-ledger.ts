@@ -11,7 +11,7 @@ export interface OpenLedger {
   ledger: Ledger;
   redis: Redis;
   /** Ends the connection; what is still running on it is refused. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 const FIRST_ANSWER_WITHIN_MS = 3000;

@@ -2,7 +2,7 @@
 // (instant and id), so that rows added or removed meanwhile neither repeat nor hide others.
 import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
-import { Refused } from '../http/problems.js';
+import { Refused } from './problems.js';
 
 const DEFAULT_ROWS = 100;
 const MAX_ROWS = 500;

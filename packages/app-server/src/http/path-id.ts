@@ -1,6 +1,6 @@
 // The `:id` of a route's path.
 import type { Context } from 'koa';
-import { Refused } from '../http/problems.js';
+import { Refused } from './problems.js';
 
 /** Base64url of 72 (files) or 128 bits (nonces). Anything else names nothing and asks no database. */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
