@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createClient, type Client } from '../app/client.js';
 import { startChild, type Child } from '../support/child.js';
 import { freePort } from '../support/free-port.js';
+import { createDatabase } from '../support/postgres.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -40,6 +41,7 @@ export async function startSystem(count = 2): Promise<System> {
     DOWNLOAD_ORIGIN: `http://localhost:${downloadPorts[0]}`,
     DATA_DIR: dataDir,
     REDIS_URL: redis.url,
+    DATABASE_URL: await createDatabase(),
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
   };

@@ -1,21 +1,24 @@
 // PGlite, PostgreSQL inside this process, behind the small pool interface that Kysely asks for. There
 // is one connection, so callers queue for it. The evaluation default: it does not wait for the disk,
 // and a power cut may lose the last changes.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { PGlite, types } from '@electric-sql/pglite';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { explainDatabaseError } from './database-unavailable-error.js';
+import { PGLITE_SETTINGS } from './pglite-settings.js';
 
 const PARSERS = {
   [types.INT8]: Number,
   [types.BYTEA]: (hex: string) => Buffer.from(hex.slice(2), 'hex'),
 };
 
-/** PostgreSQL's default of 128 MB would be resident twice over, for a database of a few thousand rows. */
-const SETTINGS = ['shared_buffers = 8MB'];
-
 /** Opens the database in `directory`, made when absent. The caller holds the directory's lock. */
 export async function createPglitePool(directory: string): Promise<PostgresPool> {
-  const database = await PGlite.create({ dataDir: directory, postgresqlconf: SETTINGS });
+  if (!existsSync(directory)) await createDirectory(directory);
+  const database = await PGlite.create({ dataDir: directory, postgresqlconf: PGLITE_SETTINGS });
   let free: Promise<void> = Promise.resolve();
 
   async function query(statement: string, parameters: readonly unknown[]) {
@@ -40,6 +43,11 @@ export async function createPglitePool(directory: string): Promise<PostgresPool>
       await database.close();
     },
   };
+}
+
+async function createDirectory(directory: string): Promise<void> {
+  const program = fileURLToPath(new URL('create-pglite-directory.js', import.meta.url));
+  await promisify(execFile)(process.execPath, [program, directory]);
 }
 
 function newTurn(): { over: Promise<void>; end: () => void } {
