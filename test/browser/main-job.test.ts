@@ -28,7 +28,9 @@ describe('a person with a browser', () => {
     expect(seen.values.length).toBeGreaterThanOrEqual(5);
     expect(seen.values).toEqual(seen.values.toSorted((a, b) => a - b));
     expect(new Set(seen.values).size).toBe(seen.values.length);
-    expect(seen.words.join('\n')).toMatch(/^\d+\s% · [\d.]+\sMB of 52\.4\sMB · [\d.]+\s[kM]B\/s · /m);
+    expect(seen.words.join('\n')).toMatch(
+      /^\d+\s% · [\d.]+\sMB of 52\.4\sMB · [\d.]+\s[kM]B\/s · /m,
+    );
 
     const row = rowOf(page, file.name);
     await row.getByText('52.4\u00a0MB').waitFor();
@@ -37,18 +39,19 @@ describe('a person with a browser', () => {
 
     const claims = await page.context().newPage();
     await claims.goto('/claims');
+    const told = rowOf(claims, file.name);
     await claims.evaluate(() => Object.assign(window, { neverReloaded: true }));
     const got = await downloadBy(page, () => row.getByRole('button', { name: 'Download' }).click());
     const finishedAt = performance.now();
     expect(got.sha256).toBe(file.sha256);
     expect(got.download.suggestedFilename()).toBe(file.name);
-    await claims.getByText('downloaded, 52.4\u00a0MB').waitFor({ timeout: 2000 });
+    await told.getByText('downloaded, 52.4\u00a0MB').waitFor({ timeout: 2000 });
     expect(performance.now() - finishedAt).toBeLessThan(2000);
 
     const again = await page.goto(got.download.url());
     expect(again?.status()).toBe(410);
     await expectUsedPage(page);
-    await claims.getByText('someone tried again 1×').waitFor({ timeout: 2000 });
+    await told.getByText('someone tried again 1×').waitFor({ timeout: 2000 });
     expect(await claims.evaluate(() => 'neverReloaded' in window)).toBe(true);
   });
 });

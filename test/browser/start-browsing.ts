@@ -37,7 +37,6 @@ export interface LocalFile {
 }
 
 export async function startBrowsing(environment: Record<string, string> = {}): Promise<Browsing> {
-  const folder = await mkdtemp(join(tmpdir(), 'claimcheck-browsing-'));
   const system = await startInOneProcess({
     ADMIN_EMAIL: ADA.email,
     ADMIN_PASSWORD: ADA.password,
@@ -47,6 +46,7 @@ export async function startBrowsing(environment: Record<string, string> = {}): P
     await system.stop();
     throw error;
   });
+  const folder = await mkdtemp(join(tmpdir(), 'claimcheck-browsing-'));
   let faults: string[] = [];
 
   async function open(options: BrowserContextOptions = {}): Promise<Page> {

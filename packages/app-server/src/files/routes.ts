@@ -85,7 +85,8 @@ export async function showRefusal(
   logFields(ctx, { refusal: code });
   const why = detail ?? problem.advice;
   // "Something in the request is not right" tells a person nothing that the detail does not.
-  const text = code === 'invalid-input' && detail !== undefined ? detail : `${problem.title}. ${why}`;
+  const text =
+    code === 'invalid-input' && detail !== undefined ? detail : `${problem.title}. ${why}`;
   await showFiles(ctx, context, { kind: 'error', text });
   ctx.status = problem.status;
 }
