@@ -1,5 +1,6 @@
 // Both services in one process, which is what allows the embedded defaults: one memory ledger that
 // both hold, PGlite, files in DATA_DIR. With REDIS_URL and DATABASE_URL it uses the real ones.
+import { fileURLToPath } from 'node:url';
 import { readConfig as readAppConfig, startAppServer } from '@claimcheck/app-server';
 import { readConfig as readDownloadConfig, startDownloadServer } from '@claimcheck/download-server';
 import { runService } from '@claimcheck/shared/http';
@@ -67,3 +68,6 @@ function welcome({ appOrigin, dataDir, redisUrl, databaseUrl }, firstSignInLink)
   lines.push('Stop with Ctrl-C.', '');
   return `${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n`;
 }
+
+// Also by itself, where everything is known to be compiled.
+if (process.argv[1] === fileURLToPath(import.meta.url)) await serveBoth(process.env);

@@ -57,11 +57,11 @@ export async function startSystem(count = 2): Promise<System> {
   return system({ app, downloads, redis, dataDir, appPort, downloadPorts });
 }
 
-/** Both services in one process on the embedded defaults, as `npm start` runs them. */
+/** Both services in one process on the embedded defaults, as `npm start` runs them once it has built. */
 export async function startInOneProcess(environment: Record<string, string> = {}): Promise<System> {
   const dataDir = await mkdtemp(join(tmpdir(), 'claimcheck-one-'));
   const [appPort, downloadPort] = await freePorts(2);
-  const app = startServer('scripts/start.mjs', {
+  const app = startServer('scripts/serve-both.mjs', {
     ...plainEnvironment(),
     APP_PORT: String(appPort),
     DOWNLOAD_PORT: String(downloadPort),

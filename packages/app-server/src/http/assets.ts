@@ -1,7 +1,9 @@
-// The style sheet and the script: read once at start, named by the hash of their content, so that
-// browsers keep them for a year and never show a stale one.
+// The style sheet, the icon and the script's modules: read once at start. What a page names carries the
+// hash of its content, so that browsers keep it for a year and never show a stale one; modules that
+// import each other are asked for by plain name, and answered with 304 while they are the same.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import type { Context, Next } from 'koa';
 
 /** URLs for the pages. */
@@ -16,18 +18,21 @@ interface Asset {
   hash: string;
 }
 
-const FILES = {
-  'style.css': { location: '../../assets/style.css', type: 'text/css; charset=utf-8' },
-  'icon.svg': { location: '../../assets/icon.svg', type: 'image/svg+xml' },
-  'app.js': { location: '../browser/app.js', type: 'text/javascript; charset=utf-8' },
-} as const;
+const FOLDERS = ['../../assets/', '../browser/'];
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.js': 'text/javascript; charset=utf-8',
+};
 
 /** @throws Error when one is missing: the package was not built as a whole. */
 export function loadAssets() {
-  const all = new Map<string, Asset>(
-    Object.entries(FILES).map(([name, { location, type }]) => [name, readAsset(location, type)]),
-  );
-  const urlOf = (name: keyof typeof FILES) => `/assets/${name}?v=${all.get(name)?.hash ?? ''}`;
+  const all = new Map(FOLDERS.flatMap(readFolder));
+  const urlOf = (name: string) => {
+    const asset = all.get(name);
+    if (asset === undefined) throw new Error(`${name} is missing; build by \`npm run build\``);
+    return `/assets/${name}?v=${asset.hash}`;
+  };
   const urls: Assets = { style: urlOf('style.css'), script: urlOf('app.js') };
 
   return {
@@ -59,16 +64,13 @@ export function assetsOf(ctx: Context): Assets {
   return ctx.state['assets'] as Assets;
 }
 
-function readAsset(location: string, type: string): Asset {
-  const url = new URL(location, import.meta.url);
-  let body: Buffer;
-  try {
-    body = readFileSync(url);
-  } catch (error) {
-    throw new Error(`${url.pathname} is missing; build everything with \`npm run build\``, {
-      cause: error,
-    });
-  }
-  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 16);
-  return { body, type, hash };
+function readFolder(folder: string): [name: string, asset: Asset][] {
+  const url = new URL(folder, import.meta.url);
+  return readdirSync(url).flatMap((name): [string, Asset][] => {
+    const type = TYPES[extname(name)];
+    if (type === undefined) return [];
+    const body = readFileSync(new URL(name, url));
+    const hash = createHash('sha256').update(body).digest('base64url').slice(0, 16);
+    return [[name, { body, type, hash }]];
+  });
 }

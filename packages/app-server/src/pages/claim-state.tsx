@@ -1,7 +1,7 @@
 // What became of a claim: in words first, with an icon and a colour beside them. A state that is
 // forgotten here does not compile.
 import type { ComponentChildren } from 'preact';
-import { formatProgress, formatSize } from './format-size.js';
+import { formatProgress, formatSize } from '#browser/format-size.js';
 import { Time } from './format-time.js';
 import { Icon, type IconName } from './icon.js';
 import type { ClaimRow, ClaimState } from './props.js';

@@ -3,7 +3,7 @@
 import { ClaimStateCell } from './claim-state.js';
 import { renderSection } from './document.js';
 import { FileName, plainName } from './file-name.js';
-import { formatSize } from './format-size.js';
+import { formatSize } from '#browser/format-size.js';
 import { Time } from './format-time.js';
 import { Icon } from './icon.js';
 import type { ClaimRow, SignedInProps } from './props.js';

@@ -1,6 +1,6 @@
 // One claim as a command line, for those without the script (with it, the command goes straight to
 // the clipboard). The address stands in the page's body alone; the page itself is never cached.
-import { curlCommand, wgetCommand } from './command-line.js';
+import { curlCommand, wgetCommand } from '#browser/command-line.js';
 import { renderDocument } from './document.js';
 import { FileName } from './file-name.js';
 import { Time } from './format-time.js';

@@ -3,7 +3,7 @@
 import { renderSection } from './document.js';
 import { Confirm } from './confirm.js';
 import { FileName, plainName } from './file-name.js';
-import { formatSize } from './format-size.js';
+import { formatSize } from '#browser/format-size.js';
 import { Time } from './format-time.js';
 import { Icon } from './icon.js';
 import { describeMediaType } from './media-type.js';
