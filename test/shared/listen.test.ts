@@ -1,5 +1,7 @@
 // Opening and closing a server: clear words, and running responses finish.
+import { once } from 'node:events';
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { listen } from '@claimcheck/shared/http';
 
@@ -48,5 +50,14 @@ describe('listen', () => {
     expect(body).toBe('first last');
     await server.stop();
     expect(server.stopping).toBe(true);
+  });
+
+  test('does not wait for a connection that was opened in advance and never used', async () => {
+    const server = await listen((_, response) => response.end(), local);
+    const socket = connect(server.port, '127.0.0.1');
+    const accepted = once(server.server, 'connection');
+    await Promise.all([once(socket, 'connect'), accepted]);
+    await server.stop();
+    await once(socket.resume(), 'close');
   });
 });

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import { Client } from 'pg';
 import { startChild } from './child.js';
 import { freePort } from './free-port.js';
 import { waitFor } from './wait-for.js';
@@ -73,7 +73,7 @@ export async function createDatabase(): Promise<string> {
 }
 
 async function query(url: string, sql: string): Promise<true> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     await client.query(sql);

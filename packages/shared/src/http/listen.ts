@@ -1,7 +1,7 @@
 // Opening and closing an HTTP server: a clear word when the port cannot be had, and a stop that lets
 // running responses finish.
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 export interface Listening {
   server: Server;
@@ -34,6 +34,11 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     });
     handler(request, response);
   });
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(explainListenError(error, host, port, portName)),
@@ -46,6 +51,8 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
       stopping = true;
       server.close((error) => (error ? reject(error) : resolve()));
       server.closeIdleConnections();
+      // Browsers open connections in advance. Node does not count those as idle, and would wait.
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     });
   return {
     server,
