@@ -69,8 +69,9 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
     test('gives one fence while it lives, and refuses every other', async () => {
       const it = await open();
       const burn = await request(it);
-      expect(await it.ledger.fence(newNonce())).toBe(burn.fence);
+      expect(await it.ledger.fence(burn.nonce)).toBe(burn.fence);
       expect(await it.ledger.burn({ ...burn, fence: '000000000000' })).toBe('superseded');
+      expect(await it.ledger.burn({ ...burn, fence: '' })).toBe('superseded');
       expect(await it.ledger.burn(burn)).toBe('burned');
     });
 

@@ -61,14 +61,25 @@ export function sharedRedisUrl(): string {
   return url;
 }
 
-async function answersPing(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
+/**
+ * Sends one inline command on a connection of its own and returns the reply as it is on the wire, for
+ * what has to be asked of one certain server, past any client.
+ * @throws Error when there is no whole reply within `withinMs`.
+ */
+export async function askRedis(port: number, command: string, withinMs = 5000): Promise<string> {
+  return await new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => socket.write('PING\r\n'));
-    socket.once('data', (reply) => {
-      socket.destroy();
-      resolve(reply.toString().startsWith('+PONG'));
-    });
-    socket.once('error', () => resolve(false));
+    let reply = '';
+    socket.setTimeout(withinMs, () => socket.destroy(new Error(`no reply from ${port}: ${command}`)));
+    // QUIT's own answer ends the connection, and with it the reply.
+    socket.once('connect', () => socket.write(`${command}\r\nQUIT\r\n`));
+    socket.on('data', (chunk) => (reply += chunk.toString()));
+    socket.once('error', reject);
+    socket.once('end', () => resolve(reply.replace(/\+OK\r\n$/, '')));
+    socket.once('close', () => reject(new Error(`${port} closed the connection: ${command}`)));
   });
+}
+
+async function answersPing(port: number): Promise<boolean> {
+  return (await askRedis(port, 'PING').catch(() => '')).startsWith('+PONG');
 }
