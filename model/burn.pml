@@ -4,7 +4,8 @@
  * of broken variants, each of which takes one line of the protocol away (-D…) and must be caught.
  *
  * A number that nothing else holds stands for every random value (run_id, replication id, epoch): two
- * random values that are equal by chance are not modelled. The fence is the triple itself, not its hash.
+ * random values that are equal by chance are not modelled. The claim's fence is here the pair of epoch and
+ * replication id that lua/fence.lua binds together: a claim's fence is drawn for one replication id.
  */
 
 /* ---- Bounds of the search. Every order of the steps below is tried within them. ---- */
@@ -43,7 +44,7 @@ typedef Data {
 typedef Node {
   bool up;
   bool master;
-  byte run_id;
+  byte run_id;           /* of the process; no longer part of the fence, see WITH_RUN_ID */
   byte replid;
   Data data;             /* in memory: what decisions are made on */
   Data disk              /* what a restart finds; some earlier state, or for ever nothing (no AOF) */
@@ -101,10 +102,10 @@ inline expire_marker(n) {
 #ifdef NO_FENCE
 #define SAME_LIFE(n) true
 #else
-#ifdef NO_RUN_ID
-#define SAME_RUN(n) true
-#else
+#ifdef WITH_RUN_ID
 #define SAME_RUN(n) (fen_run_id == node[n].run_id)
+#else
+#define SAME_RUN(n) true
 #endif
 #ifdef NO_REPLID
 #define SAME_REPLID(n) true
