@@ -90,6 +90,12 @@ function judgeClaim({ claim, size, expiresAt, attempts, revocations }, firstFaul
   return wrong;
 }
 
+/** @param {string} code */
+function has(code) {
+  return (/** @type {any} */ claim) =>
+    claim.attempts.some((/** @type {any} */ one) => one.outcome === code);
+}
+
 /**
  * @param {any[]} claims
  * @param {number} lastFault
@@ -99,8 +105,6 @@ function summary(claims, lastFault) {
   /** @type {Record<string, number>} */
   const outcomes = {};
   for (const { outcome } of attempts) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  const has = (/** @type {string} */ code) => (/** @type {any} */ claim) =>
-    claim.attempts.some((/** @type {any} */ one) => one.outcome === code);
   const unserved = claims.filter((claim) => !has('served')(claim));
   return {
     claims: claims.length,

@@ -90,7 +90,7 @@ const ILLEGAL: [string, Line[], string][] = [
 describe('the judge of histories', () => {
   let folder = '';
   beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'claimcheck-history-'))));
-  afterAll(async () => void (await rm(folder, { recursive: true })));
+  afterAll(() => rm(folder, { recursive: true }));
 
   async function judge(lines: Line[]): Promise<Verdict> {
     const file = join(folder, 'history.jsonl');
