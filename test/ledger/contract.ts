@@ -78,8 +78,9 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
     test('refuses a claim under each revoked subject, and leaves it unburned', async () => {
       const it = await open();
       for (const kind of ['claim', 'session', 'account', 'file'] as const) {
-        const subject = subjectOf[kind](newNonce());
-        const burn = await request(it, { subjects: [subjectOf.claim(newNonce()), subject] });
+        const nonce = newNonce();
+        const subject = subjectOf[kind](kind === 'claim' ? nonce : newNonce());
+        const burn = await request(it, { nonce, subjects: [subjectOf.account('other'), subject] });
         const neighbour = await request(it);
         await it.ledger.revoke({
           subject,

@@ -34,7 +34,7 @@ export async function checkRedisServer(options: {
   const { scripts, scratchKey, fence, service } = options;
   const further = service === undefined ? [] : FURTHER_COMMANDS[service];
   const [clockMs, text, ...refused] = await scripts
-    .inspect(1, scratchKey, fence, ...further)
+    .inspect([scratchKey], [fence, ...further])
     .catch(namePermission);
   if (refused.length > 0) {
     const hint = refused.includes('INFO')

@@ -67,9 +67,7 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
       ...shard.keys.burned(nonce, request.forgetAtMs),
       ...request.subjects.map(shard.keys.revoked),
     ];
-    const [outcome, clockMs] = await scripts.burn(
-      keys.length,
-      ...keys,
+    const [outcome, clockMs] = await scripts.burn(keys, [
       request.fence,
       String(Math.floor(shard.clock.read() + COMMAND_TIMEOUT_MS)),
       String(request.forgetAtMs),
@@ -78,7 +76,7 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
       nonce.member,
       String(burnedExpireAt(request.forgetAtMs)),
       maxEvents,
-    );
+    ]);
     if (outcome === 'late') shard.clock.reset();
     shard.clock.observe(clockMs);
     return outcome;
@@ -104,7 +102,7 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
     const shard = shards.of(parseNonce(nonceText));
     await shard.ensureFit();
     const drawn = randomBytes(FENCE_BYTES).toString('hex');
-    const [fenceText, clockMs] = await scripts.readFence(1, shard.keys.epoch, drawn);
+    const [fenceText, clockMs] = await scripts.readFence([shard.keys.epoch], [drawn]);
     shard.clock.observe(clockMs);
     return fenceText;
   }
@@ -117,7 +115,7 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
       ask(() =>
         inEach(shards.under(subject), async ({ ensureFit, keys }) => {
           await ensureFit();
-          await scripts.revoke(1, keys.revoked(subject), String(issuedUntilMs), String(forgetAtMs));
+          await scripts.revoke([keys.revoked(subject)], [String(issuedUntilMs), String(forgetAtMs)]);
         }),
       ),
     record: ({ kind, claimId, bytes }) =>

@@ -4,35 +4,41 @@ import { readFileSync } from 'node:fs';
 import type { RedisConnection } from './redis-connection.js';
 import type { FenceMode } from './redis-target.js';
 
-/** Keys first, then arguments, as each script's head says. */
+/** Keys and arguments as each script's head says. All keys of a call lie in one slot. */
+type Script<Reply> = (keys: readonly string[], args: readonly string[]) => Promise<Reply>;
+
 export interface Scripts {
-  burn(keys: number, ...keysAndArguments: string[]): Promise<[outcome: string, clockMs: number]>;
-  readFence(keys: 1, epoch: string, newFence: string): Promise<[fence: string, clockMs: number]>;
-  revoke(keys: 1, mark: string, issuedUntilMs: string, forgetAtMs: string): Promise<number>;
-  inspect(
-    keys: 1,
-    scratch: string,
-    ...fenceAndCommands: string[]
-  ): Promise<[clockMs: number, info: string, ...refused: string[]]>;
+  burn: Script<[outcome: string, clockMs: number]>;
+  readFence: Script<[fence: string, clockMs: number]>;
+  revoke: Script<number>;
+  inspect: Script<[clockMs: number, info: string, ...refused: string[]]>;
 }
 
-/** Commands are defined on the connection; a name says the fence, as two ledgers may share one. */
+type Command = (...keysAndArguments: string[]) => Promise<unknown>;
+
+/** The commands are defined on the connection; their names say the fence, as two ledgers may share it. */
 export function defineScripts(redis: RedisConnection, fence: FenceMode): Scripts {
   const shared =
     readScript('fence') + (fence === 'stored-epoch' ? readScript('stored-epoch') : '');
-  const named = <Name extends keyof Scripts>(name: Name, lua: string): Scripts[Name] => {
-    const command = `claimcheck:${name}:${fence}`;
-    redis.defineCommand(command, { lua });
-    const commands = redis as unknown as Record<string, Scripts[Name] | undefined>;
-    const defined = commands[command];
-    if (defined === undefined) throw new Error(`the script ${name} was not defined`);
-    return defined.bind(redis) as Scripts[Name];
-  };
+  const commands = redis as unknown as Record<string, Command | undefined>;
+
+  /**
+   * A command for each number of keys: automatic pipelining on a Cluster looks at the first argument of
+   * a command to find its slot, and that is a key only when the number of keys is not an argument.
+   */
+  function script<Reply>(name: keyof Scripts, lua: string): Script<Reply> {
+    return async (keys, args) => {
+      const command = `claimcheck:${name}:${fence}:${keys.length}`;
+      if (commands[command] === undefined)
+        redis.defineCommand(command, { lua, numberOfKeys: keys.length });
+      return (await commands[command]?.(...keys, ...args)) as Reply;
+    };
+  }
   return {
-    burn: named('burn', shared + readScript('burn')),
-    readFence: named('readFence', shared + readScript('read-fence')),
-    revoke: named('revoke', shared + readScript('revoke')),
-    inspect: named('inspect', readScript('inspect')),
+    burn: script('burn', shared + readScript('burn')),
+    readFence: script('readFence', shared + readScript('read-fence')),
+    revoke: script('revoke', shared + readScript('revoke')),
+    inspect: script('inspect', readScript('inspect')),
   };
 }
 
