@@ -14,24 +14,32 @@ export interface Scripts {
   inspect: Script<[clockMs: number, info: string, ...refused: string[]]>;
 }
 
+/** A burn has six and one for each subject of its claim. */
+const MOST_KEYS = 16;
+
 type Command = (...keysAndArguments: string[]) => Promise<unknown>;
 
 /** The commands are defined on the connection; their names say the fence, as two ledgers may share it. */
 export function defineScripts(redis: RedisConnection, fence: FenceMode): Scripts {
-  const shared =
-    readScript('fence') + (fence === 'stored-epoch' ? readScript('stored-epoch') : '');
+  const shared = readScript('fence') + (fence === 'stored-epoch' ? readScript('stored-epoch') : '');
   const commands = redis as unknown as Record<string, Command | undefined>;
 
   /**
    * A command for each number of keys: automatic pipelining on a Cluster looks at the first argument of
    * a command to find its slot, and that is a key only when the number of keys is not an argument.
+   * All are defined beforehand: ioredis gives a pipeline the commands that exist when it begins, and a
+   * command defined after that ends the process (an uncaught "results[i] is not iterable").
    */
   function script<Reply>(name: keyof Scripts, lua: string): Script<Reply> {
+    const named = (count: number) => `claimcheck:${name}:${fence}:${count}`;
+    for (let count = 1; count <= MOST_KEYS; count += 1) {
+      if (commands[named(count)] === undefined)
+        redis.defineCommand(named(count), { lua, numberOfKeys: count });
+    }
     return async (keys, args) => {
-      const command = `claimcheck:${name}:${fence}:${keys.length}`;
-      if (commands[command] === undefined)
-        redis.defineCommand(command, { lua, numberOfKeys: keys.length });
-      return (await commands[command]?.(...keys, ...args)) as Reply;
+      const command = commands[named(keys.length)];
+      if (command === undefined) throw new RangeError(`a script takes at most ${MOST_KEYS} keys`);
+      return (await command.call(redis, ...keys, ...args)) as Reply;
     };
   }
   return {
