@@ -17,11 +17,6 @@ describe('on a Cluster', () => {
   }, WITHIN_MS);
   afterAll(() => cluster.stop());
 
-  async function isReplica({ port }: TestRedis): Promise<boolean> {
-    const info = await askRedis(port, 'INFO replication').catch(() => '');
-    return info.includes('role:slave') && info.includes('master_link_status:up');
-  }
-
   async function anotherOwnerThan(old: TestRedis): Promise<void> {
     const taken = async () => {
       for (const { port } of cluster.servers.filter((one) => one !== old)) {
@@ -33,9 +28,6 @@ describe('on a Cluster', () => {
     };
     await waitFor('another owner of the shard', taken, 30_000);
   }
-
-  const follows = (server: TestRedis) =>
-    waitFor('the old master follows', () => isReplica(server), 30_000);
 
   test(
     'kill -9 of a master, its return and failback: nothing is served twice',
@@ -99,3 +91,12 @@ describe('on a Cluster', () => {
     WITHIN_MS,
   );
 });
+
+async function isReplica({ port }: TestRedis): Promise<boolean> {
+  const info = await askRedis(port, 'INFO replication').catch(() => '');
+  return info.includes('role:slave') && info.includes('master_link_status:up');
+}
+
+async function follows(server: TestRedis): Promise<void> {
+  await waitFor('the old master follows', () => isReplica(server), 30_000);
+}

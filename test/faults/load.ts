@@ -37,9 +37,12 @@ export interface LoadOptions {
   redeemers: readonly Redeemer[];
   /** Off where two masters may answer at once: a revocation reaches only one of them. */
   revoke?: boolean;
+  /** Off where an illegal history is what is expected. */
+  keepIllegal?: boolean;
 }
 
-export function startLoad({ ledger, redeemers, revoke = true }: LoadOptions): Load {
+export function startLoad(options: LoadOptions): Load {
+  const { ledger, redeemers, revoke = true, keepIllegal = true } = options;
   const history: object[] = [];
   const claims: BurnRequest[] = [];
   const underWay = new Set<Promise<void>>();
@@ -47,9 +50,7 @@ export function startLoad({ ledger, redeemers, revoke = true }: LoadOptions): Lo
   const mintedAt = new Map<string, number>();
   const outcomes = new Map<string, number>();
   let attempts = 0;
-  let running = true;
-  // One clock for the whole history, never stepped.
-  const now = () => performance.timeOrigin + performance.now();
+  const ending = new AbortController();
 
   async function attempt(claim: BurnRequest, server: number): Promise<void> {
     const redeemer = redeemers[server % redeemers.length];
@@ -118,7 +119,7 @@ export function startLoad({ ledger, redeemers, revoke = true }: LoadOptions): Lo
   }
 
   const minting = (async () => {
-    for (let number = 0; running; number += 1) {
+    for (let number = 0; !ending.signal.aborted; number += 1) {
       const life = follow(number).finally(() => underWay.delete(life));
       underWay.add(life);
       await pause(MINT_EVERY_MS);
@@ -126,12 +127,7 @@ export function startLoad({ ledger, redeemers, revoke = true }: LoadOptions): Lo
   })();
 
   async function servesAgain(more = 50, withinMs = 30_000): Promise<void> {
-    const answers = () =>
-      ledger.check().then(
-        () => true,
-        () => false,
-      );
-    await waitFor('the ledger answers', answers, withinMs);
+    await waitFor('the ledger answers', () => answers(ledger), withinMs);
     const since = now();
     const newlyServed = () => servedMintedAt.filter((at) => at >= since).length >= more;
     await waitFor(`${more} claims minted from now on are served`, newlyServed, withinMs);
@@ -144,7 +140,7 @@ export function startLoad({ ledger, redeemers, revoke = true }: LoadOptions): Lo
   }
 
   async function finish(): Promise<Verdict> {
-    running = false;
+    ending.abort();
     await minting;
     await Promise.all(underWay);
     for (let i = 0; i < claims.length; i += AT_ONCE) {
@@ -155,7 +151,7 @@ export function startLoad({ ledger, redeemers, revoke = true }: LoadOptions): Lo
     const file = join(folder, 'history.jsonl');
     await writeFile(file, history.map((line) => `${JSON.stringify(line)}\n`).join(''));
     const verdict = judgeHistory(file);
-    if (verdict.legal) await rm(folder, { recursive: true });
+    if (verdict.legal || !keepIllegal) await rm(folder, { recursive: true });
     else process.stderr.write(`illegal history kept in ${file}\n`);
     return verdict;
   }
@@ -166,4 +162,16 @@ export function startLoad({ ledger, redeemers, revoke = true }: LoadOptions): Lo
     sees,
     finish,
   };
+}
+
+async function answers(ledger: Ledger): Promise<boolean> {
+  return await ledger.check().then(
+    () => true,
+    () => false,
+  );
+}
+
+/** One clock for the whole history, never stepped. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }

@@ -66,4 +66,16 @@ describe('a burn whose answer is lost', () => {
     expect(verdict.burnedUnserved).toBeGreaterThanOrEqual(CUTS);
     expect(verdict.outcomes['superseded']).toBeUndefined();
   });
+
+  test('leaves nothing to the app server: when it ends, its claims are still served once', async () => {
+    const claim = await mint();
+    const [one, other] = [await startRedeemer(server.url), await startRedeemer(server.url)];
+    try {
+      const seen = await Promise.all([one.redeem(claim), other.redeem(claim)]);
+      expect(seen.map(({ outcome }) => outcome).toSorted()).toEqual(['already-used', 'served']);
+    } finally {
+      await one.stop();
+      await other.stop();
+    }
+  });
 });

@@ -95,6 +95,7 @@ describe('a single Redis', () => {
       const verdict = await judgeUnderLoad({
         name: 'standalone, fence=stored-epoch, AOF with its last third cut off',
         redisUrl: `${server.url}?fence=stored-epoch`,
+        keepIllegal: false,
         act: async (load) => {
           load.fault('power loss');
           await server.kill();

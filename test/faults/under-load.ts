@@ -14,6 +14,7 @@ export interface Scenario {
   /** Where the app server finds it, when not there. */
   mintUrl?: string;
   revoke?: boolean;
+  keepIllegal?: boolean;
   act(load: Load, redeemers: readonly Redeemer[]): Promise<void>;
 }
 
@@ -29,15 +30,15 @@ export async function underLoad(scenario: Scenario): Promise<Verdict> {
 
 /** Runs a scenario between two spells of plain service, and returns the judgement whatever it is. */
 export async function judgeUnderLoad(scenario: Scenario): Promise<Verdict> {
-  const { name, redisUrl, mintUrl = redisUrl, revoke = true, act } = scenario;
+  const { name, redisUrl, mintUrl = redisUrl, revoke = true, keepIllegal = true } = scenario;
   const redeemers: Redeemer[] = [];
-  const { ledger, close } = await openRedisLedger(mintUrl, createLogger('mint', 'silent'));
+  const opened = await openRedisLedger(mintUrl, createLogger('mint', 'silent'));
   try {
     for (let i = 0; i < 2; i += 1) redeemers.push(await startRedeemer(redisUrl));
-    const load = startLoad({ ledger, redeemers, revoke });
+    const load = startLoad({ ledger: opened.ledger, redeemers, revoke, keepIllegal });
     try {
       await load.servesAgain();
-      await act(load, redeemers);
+      await scenario.act(load, redeemers);
       await load.servesAgain();
     } catch (error) {
       await load.finish();
@@ -48,7 +49,7 @@ export async function judgeUnderLoad(scenario: Scenario): Promise<Verdict> {
     return verdict;
   } finally {
     await Promise.all(redeemers.map((redeemer) => redeemer.stop()));
-    await close();
+    await opened.close();
   }
 }
 

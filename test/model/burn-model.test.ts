@@ -15,7 +15,10 @@ const SAFEGUARDS = [
   'without NX',
   'a marker’s life without the tolerance',
   'without the expiry check by the ledger’s clock',
+  'without the margin (clock set back)',
   'without the deadline of a burn',
+  'without the look at revocations',
+  'permission read before the fence',
   'serving when the answer was lost',
 ];
 
