@@ -27,7 +27,7 @@ const VARIANTS = [
     expected: 'holds',
   },
   // run_id need not be part of the fence, as long as each start draws a new replication id, which
-  // test/faults/fence-values.test.ts sees on real servers.
+  // test/ledger/redis-fence.test.ts sees on real servers.
   {
     name: 'were a restart to keep the replication id',
     defines: ['RESTART_KEEPS_REPLID'],

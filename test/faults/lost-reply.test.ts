@@ -5,18 +5,22 @@ import { connectRedis, createRedisLedger, type BurnRequest } from '@claimcheck/s
 import { newNonce } from '@claimcheck/shared/mint';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
-import { startCuttingProxy, type CuttingProxy } from './cutting-proxy.js';
+import { startCutProxy, type CutProxy } from '../support/cut-proxy.js';
 import { startRedeemer } from './redeemers.js';
 import { underLoad } from './under-load.js';
 
 const CUTS = 20;
+/** Inside the word that would have said how the burn went. */
+const CUT_AFTER_BYTES = 9;
+/** Only a burn names a set of burned nonces. */
+const BURN_MARKER = 'claimcheck:burned:';
 
 describe('a burn whose answer is lost', () => {
   let server: TestRedis;
-  let proxy: CuttingProxy;
+  let proxy: CutProxy;
   beforeAll(async () => {
     server = await startRedis();
-    proxy = await startCuttingProxy(server.port);
+    proxy = await startCutProxy(server.port);
   });
   afterAll(async () => {
     await proxy.stop();
@@ -36,9 +40,9 @@ describe('a burn whose answer is lost', () => {
 
   test('is refused, not served and not repeated; afterwards the claim counts as used', async () => {
     const claim = await mint();
-    const redeemer = await startRedeemer(proxy.url);
+    const redeemer = await startRedeemer(`redis://127.0.0.1:${proxy.port}`);
     try {
-      const cut = proxy.cutNextReply('burned');
+      const cut = proxy.cutReplyTo(claim.nonce, CUT_AFTER_BYTES);
       expect(await redeemer.redeem(claim)).toEqual({ outcome: 'ledger-unavailable', bytes: 0 });
       await cut;
       const after = await waitFor('the redeemer is connected again', async () => {
@@ -54,12 +58,12 @@ describe('a burn whose answer is lost', () => {
   test('is never served under load either, and nothing else is lost', async () => {
     const verdict = await underLoad({
       name: `standalone, ${CUTS} connections cut in mid-reply`,
-      redisUrl: proxy.url,
+      redisUrl: `redis://127.0.0.1:${proxy.port}`,
       mintUrl: server.url,
       act: async (load) => {
         for (let i = 0; i < CUTS; i += 1) {
           load.fault('cut in mid-reply');
-          await proxy.cutNextReply('burned');
+          await proxy.cutReplyTo(BURN_MARKER, CUT_AFTER_BYTES);
         }
       },
     });
