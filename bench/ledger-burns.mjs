@@ -1,11 +1,7 @@
 // Burns a second, Redis CPU a burn and latency of the ledger alone, at 1, 16 and 64 in parallel: Redis
 // and memory, beside a bare SET NX EX on the same server through the same client in the same run.
 import { randomBytes } from 'node:crypto';
-import {
-  connectRedis,
-  createMemoryLedger,
-  createRedisLedger,
-} from '../packages/shared/dist/ledger/index.js';
+import { connectRedis, createMemoryLedger, createRedisLedger } from '@claimcheck/shared/ledger';
 import { startRedis } from './redis-process.mjs';
 
 const SECONDS = Number(process.argv[2] ?? 3);
@@ -32,27 +28,33 @@ const burnBy = (ledger) => async (nonce, fence) => {
   if (outcome !== 'burned') throw new Error(outcome);
 };
 const contenders = {
-  'SET NX EX': { fence: async () => '', act: (nonce) => redis.set(`bare:${nonce}`, '1', 'EX', 185, 'NX') },
+  'SET NX EX': {
+    fence: async () => '',
+    act: (nonce) => redis.set(`bare:${nonce}`, '1', 'EX', 185, 'NX'),
+  },
   'burn, Redis': { fence: (n) => withRedis.fence(n), act: burnBy(withRedis) },
   'burn, Redis, stored epoch': { fence: (n) => storedEpoch.fence(n), act: burnBy(storedEpoch) },
   'burn, memory': { fence: (n) => memory.fence(n), act: burnBy(memory) },
 };
 
 try {
-  console.log('| parallel | | a second | of bare | Redis CPU each, µs | of bare | p50, ms | p99, ms |');
+  console.log(
+    '| parallel | | a second | of bare | Redis CPU each, µs | of bare | p50, ms | p99, ms |',
+  );
   console.log('|--:|---|--:|--:|--:|--:|--:|--:|');
   for (const parallel of [1, 16, 64]) {
     let bare;
     for (const [name, contender] of Object.entries(contenders)) {
       const got = await run(contender, parallel);
       bare ??= got;
-      const ofBare = (value, base) => (value > 0 ? (value / base).toFixed(2) : '-');
-      const cells = [
-        ...[parallel, name, Math.round(got.perSecond).toLocaleString('en')],
-        ofBare(got.perSecond, bare.perSecond),
-        ...(name === 'burn, memory' ? ['-', '-'] : [got.cpu.toFixed(1), ofBare(got.cpu, bare.cpu)]),
-        ...[got.p50.toFixed(3), got.p99.toFixed(3)],
+      const redisCpu =
+        name === 'burn, memory' ? ['-', '-'] : [got.cpu.toFixed(1), ratio(got.cpu, bare.cpu)];
+      const speed = [
+        Math.round(got.perSecond).toLocaleString('en'),
+        ratio(got.perSecond, bare.perSecond),
       ];
+      const latency = [got.p50.toFixed(3), got.p99.toFixed(3)];
+      const cells = [parallel, name, ...speed, ...redisCpu, ...latency];
       console.log(`| ${cells.join(' | ')} |`);
     }
   }
@@ -62,11 +64,18 @@ try {
   await server.stop();
 }
 
+function ratio(value, base) {
+  return (value / base).toFixed(2);
+}
+
+function newNonces() {
+  return Array.from({ length: BATCH }, () => randomBytes(16).toString('base64url'));
+}
+
 async function run({ fence, act }, parallel) {
   await server.redis.flushall();
-  const nonces = () => Array.from({ length: BATCH }, () => randomBytes(16).toString('base64url'));
   const fenceNow = await fence(randomBytes(16).toString('base64url'));
-  let ready = nonces();
+  let ready = newNonces();
   for (const nonce of ready.splice(0, 500)) await act(nonce, fenceNow);
   const times = [];
   const cpuBefore = await server.cpuMicros();
@@ -74,7 +83,7 @@ async function run({ fence, act }, parallel) {
   const until = startedAt + SECONDS * 1000;
   const one = async () => {
     while (performance.now() < until) {
-      if (ready.length === 0) ready = nonces();
+      if (ready.length === 0) ready = newNonces();
       const nonce = ready.pop();
       const from = performance.now();
       await act(nonce, fenceNow);
@@ -84,7 +93,7 @@ async function run({ fence, act }, parallel) {
   await Promise.all(Array.from({ length: parallel }, one));
   const tookSeconds = (performance.now() - startedAt) / 1000;
   const cpu = ((await server.cpuMicros()) - cpuBefore) / times.length;
-  const sorted = Float64Array.from(times).sort();
-  const at = (share) => sorted[Math.floor(sorted.length * share)] ?? 0;
+  const sorted = Float64Array.from(times).toSorted();
+  const at = (part) => sorted[Math.floor(sorted.length * part)] ?? 0;
   return { perSecond: times.length / tookSeconds, cpu, p50: at(0.5), p99: at(0.99) };
 }

@@ -2,7 +2,7 @@
 // was considered and in the one that is used. Every layout decides in a script, as a burn has to.
 import { readFileSync } from 'node:fs';
 import { createHash, randomBytes } from 'node:crypto';
-import { parseNonce, shardKeys } from '../packages/shared/dist/ledger/redis-keys.js';
+import { parseNonce, shardKeys } from '@claimcheck/shared/ledger';
 import { startRedis } from './redis-process.mjs';
 
 const COUNT = Number(process.argv[2] ?? 1_000_000);
@@ -59,7 +59,9 @@ const layouts = {
   },
 };
 
-console.log(`| layout, ${COUNT.toLocaleString('en')} nonces | bytes each | Redis CPU each, µs | longest pause at expiry, ms |`);
+console.log(
+  `| layout, ${COUNT.toLocaleString('en')} nonces | bytes each | Redis CPU each, µs | longest pause at expiry, ms |`,
+);
 console.log('|---|--:|--:|--:|');
 for (const [name, layout] of Object.entries(layouts)) {
   const { bytes, cpu, pause } = await measure(layout);
@@ -80,7 +82,18 @@ async function measure({ lua, keys, member = () => '', args = [] }) {
       for (let i = 0; i < BATCH; i += 1) {
         const nonce = randomBytes(16);
         const names = keys(nonce);
-        pipeline.evalsha(sha, names.length, ...names, '', '', '', '', '', member(nonce), String(expireAt));
+        pipeline.evalsha(
+          sha,
+          names.length,
+          ...names,
+          '',
+          '',
+          '',
+          '',
+          '',
+          member(nonce),
+          String(expireAt),
+        );
       }
       for (const [error, reply] of await pipeline.exec())
         if (error || reply !== 'burned') throw error ?? new Error(String(reply));

@@ -28,8 +28,7 @@ export async function startRedis(args = []) {
       return of('used_cpu_sys') + of('used_cpu_user');
     },
     /** Bytes of the data alone: without connections, buffers and scripts. */
-    datasetBytes: async () =>
-      Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]),
+    datasetBytes: async () => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]),
     stop: async () => {
       redis.disconnect();
       const ended = new Promise((resolve) => child.once('exit', resolve));

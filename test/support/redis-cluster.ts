@@ -17,61 +17,79 @@ const MASTERS = 3;
 const SLOTS = 16_384;
 const NODE_TIMEOUT_MS = 1000;
 
+interface Node {
+  server: TestRedis;
+  busPort: number;
+}
+
 /** @param args further arguments of each redis-server, such as `--appendonly yes`. */
 export async function startCluster(args: readonly string[] = []): Promise<TestCluster> {
-  const servers = await Promise.all(
-    Array.from({ length: MASTERS * 2 }, async (_, n) => {
-      const busPort = await freePort();
-      const own = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)];
-      const tuned = ['--cluster-node-timeout', String(NODE_TIMEOUT_MS), '--repl-diskless-sync-delay', '0'];
-      const file = ['--cluster-config-file', `nodes-${n}.conf`];
-      return { server: await startRedis([...args, ...own, ...tuned, ...file]), busPort };
-    }),
-  );
-  const ports = servers.map(({ server }) => server.port);
-  const [firstPort = 0] = ports;
+  const nodes: Node[] = [];
+  const stop = async () => {
+    await Promise.all(nodes.map(({ server }) => server.stop()));
+  };
+  try {
+    for (let n = 0; n < MASTERS * 2; n += 1) nodes.push(await startNode(args));
+    await join(nodes);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const servers = nodes.map(({ server }) => server);
+  return {
+    url: `redis+cluster://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    servers,
+    ownerOf: (key) => waitFor('an owner of the slot', () => findOwner(servers, key), 30_000),
+    stop,
+  };
+}
+
+async function startNode(args: readonly string[]): Promise<Node> {
+  const busPort = await freePort();
+  const own = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)];
+  const tuned = ['--cluster-node-timeout', String(NODE_TIMEOUT_MS)];
+  const server = await startRedis([...args, ...own, ...tuned, '--repl-diskless-sync-delay', '0']);
+  return { server, busPort };
+}
+
+/** Gives each master a third of the slots, makes the nodes known to each other, adds the replicas. */
+async function join(nodes: readonly Node[]): Promise<void> {
+  const ports = nodes.map(({ server }) => server.port);
   const perMaster = Math.ceil(SLOTS / MASTERS);
   for (const [i, port] of ports.entries()) {
     await expectOk(port, `CLUSTER SET-CONFIG-EPOCH ${i + 1}`);
-    if (i < MASTERS) {
-      const last = Math.min((i + 1) * perMaster, SLOTS) - 1;
-      await expectOk(port, `CLUSTER ADDSLOTSRANGE ${i * perMaster} ${last}`);
-    }
+    const last = Math.min((i + 1) * perMaster, SLOTS) - 1;
+    if (i < MASTERS) await expectOk(port, `CLUSTER ADDSLOTSRANGE ${i * perMaster} ${last}`);
   }
-  for (const { server, busPort } of servers.slice(1))
-    await expectOk(firstPort, `CLUSTER MEET 127.0.0.1 ${server.port} ${busPort}`);
-  const everyone = async (port: number) =>
-    (await askRedis(port, 'CLUSTER NODES')).split('\n').filter((line) => / connected/.test(line))
-      .length >= ports.length;
-  for (const port of ports) await waitFor(`${port} knows all`, () => everyone(port), 20_000);
+  for (const { server, busPort } of nodes.slice(1))
+    await expectOk(ports[0] ?? 0, `CLUSTER MEET 127.0.0.1 ${server.port} ${busPort}`);
+  for (const port of ports) {
+    const knowsAll = async () =>
+      (await askRedis(port, 'CLUSTER NODES')).split(' connected').length > ports.length;
+    await waitFor(`the nodes know each other`, knowsAll, 30_000);
+  }
   for (const [i, port] of ports.slice(MASTERS).entries()) {
     const id = /[0-9a-f]{40}/.exec(await askRedis(ports[i] ?? 0, 'CLUSTER MYID'))?.[0];
     await expectOk(port, `CLUSTER REPLICATE ${id}`);
   }
   for (const [i, port] of ports.entries()) {
-    const settled = async () => {
-      const ok = (await askRedis(port, 'CLUSTER INFO')).includes('cluster_state:ok');
-      const info = await askRedis(port, 'INFO replication');
-      return ok && (i < MASTERS ? /state=online/ : /master_link_status:up/).test(info);
-    };
-    await waitFor(`the cluster is settled for ${port}`, settled, 30_000);
+    const settled = async () =>
+      (await askRedis(port, 'CLUSTER INFO')).includes('cluster_state:ok') &&
+      (i < MASTERS ? /state=online/ : /master_link_status:up/).test(
+        await askRedis(port, 'INFO replication'),
+      );
+    await waitFor('the cluster is settled', settled, 30_000);
   }
-  return {
-    url: `redis+cluster://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`,
-    servers: servers.map(({ server }) => server),
-    ownerOf: async (key) =>
-      await waitFor('an owner of the slot', async () => {
-        for (const { server } of servers) {
-          const reply = await askRedis(server.port, `GET ${key}`, 500).catch(() => '-away');
-          const role = await askRedis(server.port, 'ROLE', 500).catch(() => '');
-          if (!reply.startsWith('-') && role.includes('master')) return server;
-        }
-        return undefined;
-      }),
-    stop: async () => {
-      await Promise.all(servers.map(({ server }) => server.stop()));
-    },
-  };
+}
+
+/** A node that does not own the slot answers MOVED, and a replica is none even of its own slots. */
+async function findOwner(servers: readonly TestRedis[], key: string) {
+  for (const server of servers) {
+    const reply = await askRedis(server.port, `TYPE ${key}`, 500).catch(() => '-away');
+    const role = await askRedis(server.port, 'ROLE', 500).catch(() => '');
+    if (!reply.startsWith('-') && role.includes('master')) return server;
+  }
+  return undefined;
 }
 
 async function expectOk(port: number, command: string): Promise<void> {

@@ -9,7 +9,8 @@ local refused = {}
 local function try(name, ...)
   local reply = redis.pcall(name, ...)
   if type(reply) ~= 'table' or not reply.err then return reply end
-  if string.find(reply.err, 'NOPERM', 1, true) then
+  -- The first is how Redis 7.0 says it inside a script, the second is its usual way.
+  if string.find(reply.err, "executing the script can't", 1, true) or string.find(reply.err, 'NOPERM', 1, true) then
     refused[#refused + 1] = name
     return nil
   end

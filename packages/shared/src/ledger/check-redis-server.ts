@@ -41,7 +41,7 @@ export async function checkRedisServer(options: {
       ? ' (where INFO cannot be had, see fence=stored-epoch in docs/ledger.md)'
       : '';
     throw new UnsuitableRedisError(
-      `REDIS_URL: the Redis user may not run ${refused.join(', ')} on ${scratchKey}${hint}; docs/ledger.md has the ACL rule`,
+      `REDIS_URL: the Redis user may not run ${[...new Set(refused)].join(', ')} on ${scratchKey}${hint}; docs/ledger.md has the ACL rule`,
     );
   }
   if (fence === 'replication-id') checkInfo(parseInfo(text));
@@ -69,9 +69,12 @@ function checkInfo(info: Map<string, string>): void {
   }
 }
 
+/** How Redis refuses a command, and how Redis 7.0 refuses one inside a script. */
+const NO_PERMISSION = /^NOPERM|The user executing the script can't/;
+
 /** A permission that is missing is a fault of the set-up, whichever command met it. */
 export function namePermission(error: unknown): never {
-  if (error instanceof Error && error.message.startsWith('NOPERM')) {
+  if (error instanceof Error && NO_PERMISSION.test(error.message)) {
     throw new UnsuitableRedisError(
       `REDIS_URL: the Redis user lacks a permission (${error.message}); docs/ledger.md has the ACL rule`,
       { cause: error },

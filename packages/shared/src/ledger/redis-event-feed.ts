@@ -25,23 +25,23 @@ export function createRedisEventFeed(options: {
   const { redis, shards, reader } = options;
   const streams = shards.map(({ tag, keys, ensureFit }) => {
     const stream = createStreamFeed(redis, keys.events, reader);
-    return { ...stream, ensureFit, mark: tag === '' ? '' : tag + SEPARATOR };
+    return { stream, ensureFit, mark: tag === '' ? '' : tag + SEPARATOR };
   });
   return {
     next: async () => {
       const batches = await Promise.all(
-        streams.map(async ({ next, ensureFit, mark }) => {
+        streams.map(async ({ stream, ensureFit, mark }) => {
           await ensureFit();
-          return (await next()).map((event) => ({ ...event, id: mark + event.id }));
+          return (await stream.next()).map((event) => ({ ...event, id: mark + event.id }));
         }),
       );
       return batches.flat();
     },
     acknowledge: async (ids) => {
       await Promise.all(
-        streams.map(async ({ acknowledge, mark }) => {
+        streams.map(async ({ stream, mark }) => {
           const own = ids.filter((id) => id.startsWith(mark)).map((id) => id.slice(mark.length));
-          await acknowledge(own);
+          await stream.acknowledge(own);
         }),
       );
     },

@@ -13,19 +13,16 @@ const NONCE_BYTES = 16;
  * Hash tags whose slots lie in the middle of sixteenths of a Cluster's 16384, so that masters with equal
  * ranges own equally many shards.
  */
-export const CLUSTER_TAGS = [
-  ...['18', '3', '1a', 'j', '19', '2', '1d', 'k'],
-  ...['6n', '1', '1c', 'h', '6o', '0', '1b', 'i'],
-] as const;
+export const CLUSTER_TAGS = '18 3 1a j 19 2 1d k 6n 1 1c h 6o 0 1b i'.split(' ');
 
 export interface ShardKeys {
   epoch: string;
   events: string;
   /** Written by nobody for longer than a script runs. */
   scratch: string;
-  revoked(subject: RevocationSubject): string;
+  revoked: (subject: RevocationSubject) => string;
   /** The sets that may keep this nonce, lowest level first. */
-  burned(nonce: Nonce, forgetAtMs: number): string[];
+  burned: (nonce: Nonce, forgetAtMs: number) => string[];
 }
 
 /** A nonce taken apart. The parts use different bits, so that one says nothing about another. */

@@ -115,7 +115,10 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
       ask(() =>
         inEach(shards.under(subject), async ({ ensureFit, keys }) => {
           await ensureFit();
-          await scripts.revoke([keys.revoked(subject)], [String(issuedUntilMs), String(forgetAtMs)]);
+          await scripts.revoke(
+            [keys.revoked(subject)],
+            [String(issuedUntilMs), String(forgetAtMs)],
+          );
         }),
       ),
     record: ({ kind, claimId, bytes }) =>

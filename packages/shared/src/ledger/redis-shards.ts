@@ -14,9 +14,9 @@ export interface Shard {
   /** Of the server that owns the shard. */
   clock: RedisClock;
   /** Resolves when that server was found fit not long ago; asks it if not. Rejects when it is unfit. */
-  ensureFit(): Promise<void>;
+  ensureFit: () => Promise<void>;
   /** Asks the server now. */
-  inspect(): Promise<void>;
+  inspect: () => Promise<void>;
 }
 
 export interface Shards {

@@ -39,7 +39,8 @@ export const REDIS_URL_SCHEMES = [
   'rediss+cluster:',
 ] as const;
 
-const FORM = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^?#]*)?(\?[^#]*)?$/;
+const FORM =
+  /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^?#]*)?(\?[^#]*)?$/;
 const PARAMETERS = new Set([
   'fence',
   'ca',
@@ -66,9 +67,13 @@ export function parseRedisUrl(url: string): RedisTarget {
   const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
     if (!PARAMETERS.has(name))
-      throw new Error(`expected no parameter "${name}" in the Redis URL, only ${[...PARAMETERS].join(', ')}`);
+      throw new Error(
+        `expected no parameter "${name}" in the Redis URL, only ${[...PARAMETERS].join(', ')}`,
+      );
   }
-  const hosts = hostList.split(',').map((text) => readHost(text, kind === 'sentinel' ? 26_379 : 6379));
+  const hosts = hostList
+    .split(',')
+    .map((text) => readHost(text, kind === 'sentinel' ? 26_379 : 6379));
   if (kind === 'standalone' && hosts.length > 1)
     throw new Error('expected one host (redis+sentinel:// and redis+cluster:// take several)');
   const [username, password] = readUser(user);
