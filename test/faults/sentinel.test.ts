@@ -86,6 +86,8 @@ describe('behind Sentinels', () => {
         redisUrl: group.url,
         act: async (load) => {
           const { port } = await group.master();
+          // The Sentinels prefer the lowest, so that it is this one they come back to.
+          await askRedis(port, 'CONFIG SET replica-priority 1');
           do {
             await settled();
             load.fault('failover');
