@@ -69,16 +69,18 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
     test('gives one fence while it lives, and refuses every other', async () => {
       const it = await open();
       const burn = await request(it);
-      expect(await it.ledger.fence(newNonce())).toBe(burn.fence);
+      expect(await it.ledger.fence(burn.nonce)).toBe(burn.fence);
       expect(await it.ledger.burn({ ...burn, fence: '000000000000' })).toBe('superseded');
+      expect(await it.ledger.burn({ ...burn, fence: '' })).toBe('superseded');
       expect(await it.ledger.burn(burn)).toBe('burned');
     });
 
     test('refuses a claim under each revoked subject, and leaves it unburned', async () => {
       const it = await open();
       for (const kind of ['claim', 'session', 'account', 'file'] as const) {
-        const subject = subjectOf[kind](newNonce());
-        const burn = await request(it, { subjects: [subjectOf.claim(newNonce()), subject] });
+        const nonce = newNonce();
+        const subject = subjectOf[kind](kind === 'claim' ? nonce : newNonce());
+        const burn = await request(it, { nonce, subjects: [subjectOf.account('other'), subject] });
         const neighbour = await request(it);
         await it.ledger.revoke({
           subject,

@@ -61,14 +61,42 @@ export function sharedRedisUrl(): string {
   return url;
 }
 
-async function answersPing(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
+/**
+ * Sends one inline command on a connection of its own and returns the reply as it is on the wire, for
+ * what has to be asked of one certain server, past any client.
+ * @throws Error when there is no whole reply within `withinMs`.
+ */
+export async function askRedis(port: number, command: string, withinMs = 5000): Promise<string> {
+  return await new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => socket.write('PING\r\n'));
-    socket.once('data', (reply) => {
+    let reply = '';
+    socket.setTimeout(withinMs, () =>
+      socket.destroy(new Error(`no reply from ${port}: ${command}`)),
+    );
+    socket.once('connect', () => socket.write(`${command}\r\n`));
+    socket.on('data', (chunk) => {
+      reply += chunk.toString('latin1');
+      if (endOfReply(reply, 0) === undefined) return;
       socket.destroy();
-      resolve(reply.toString().startsWith('+PONG'));
+      resolve(reply);
     });
-    socket.once('error', () => resolve(false));
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error(`${port} closed the connection: ${command}`)));
   });
+}
+
+/** Where the RESP2 value that begins at `from` ends; undefined when it has not all arrived. */
+function endOfReply(text: string, from: number): number | undefined {
+  const lineEnd = text.indexOf('\r\n', from);
+  if (lineEnd < 0) return undefined;
+  const length = Number(text.slice(from + 1, lineEnd));
+  let end: number | undefined = lineEnd + 2;
+  if (text[from] === '$' && length >= 0) end += length + 2;
+  if (text[from] === '*')
+    for (let i = 0; i < length && end !== undefined; i += 1) end = endOfReply(text, end);
+  return end !== undefined && end <= text.length ? end : undefined;
+}
+
+async function answersPing(port: number): Promise<boolean> {
+  return (await askRedis(port, 'PING').catch(() => '')).startsWith('+PONG');
 }

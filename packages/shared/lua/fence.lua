@@ -1,12 +1,18 @@
--- fence(epoch): names one uninterrupted life of this Redis master's data, as 12 hex digits (48 bits: it tells accidents apart, a claim's signature keeps liars out).
--- Prepended to each script that needs it. Three values, each of which some accident changes:
---   run_id         a restart of the process, with or without AOF
---   master_replid  every promotion; the two sides of a split differ
---   epoch          FLUSHALL and FLUSHDB, which change neither of the others
-local function fence(epoch)
-  local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-  local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
-  return string.sub(redis.sha1hex(run_id .. ':' .. replid .. ':' .. epoch), 1, 12)
+-- What the scripts share; put before each of them. How fence and life work: docs/ledger.md.
+-- life(): names what this server's data has lived through since its newest burn: LAYOUT, which changes when
+--   burned nonces are kept in another way, and master_replid, which every start of a master and every
+--   promotion draws anew. nil on a replica. The epoch key holds "<fence>:<life>"; FLUSHALL takes it away.
+local LAYOUT = '2'
+local function life()
+  local info = redis.call('INFO', 'replication')
+  if not string.find(info, 'role:master', 1, true) then return nil end
+  local _, before = string.find(info, 'master_replid:', 1, true)
+  return LAYOUT .. ':' .. string.sub(info, before + 1, before + 40)
+end
+
+-- Spelt so that a client takes the server for what it is, and looks for the master.
+local function not_the_master()
+  return redis.error_reply('READONLY the ledger needs the master, this is a replica')
 end
 
 -- now(): this server's clock in Unix milliseconds.

@@ -1,21 +1,54 @@
-// Is this Redis fit to be a ledger? Asked once a connection, before the first decision.
-import type { Redis } from 'ioredis';
+// Is this Redis fit to be a ledger? Asked of the server that owns a shard, before the first decision
+// and again now and then: settings can be changed, and a failover puts another server in its place.
+import type { FenceMode } from './redis-target.js';
+import type { Scripts } from './redis-scripts.js';
 
 /** The server answers, but must not be used: its settings would lose burns. */
 export class UnsuitableRedisError extends Error {
   override name = 'UnsuitableRedisError';
 }
 
+/**
+ * Which service asks: the app server also draws fences and revokes. Without one, only what every burn
+ * needs is tried, and the rest is told when it is used.
+ */
+export type LedgerService = 'app-server' | 'download-server';
+
 const OLDEST_VERSION = 7;
+const FURTHER_COMMANDS: Record<LedgerService, readonly string[]> = {
+  'app-server': ['SET', 'PEXPIRETIME'],
+  'download-server': [],
+};
 
 /**
- * Checks version, role and eviction policy, and returns the server's clock, Unix milliseconds.
+ * Checks permissions, version, role and eviction policy in one round trip, and returns the server's
+ * clock, Unix milliseconds. With a stored epoch only the permissions are checked.
  * @throws UnsuitableRedisError that says what to change; or the connection's own error.
  */
-export async function checkRedisServer(redis: Redis): Promise<number> {
-  const info = parseInfo(
-    `${await askInfo(redis, 'server')}\n${await askInfo(redis, 'memory')}\n${await askInfo(redis, 'replication')}`,
-  );
+export async function checkRedisServer(options: {
+  scripts: Pick<Scripts, 'inspect'>;
+  scratchKey: string;
+  fence: FenceMode;
+  service: LedgerService | undefined;
+}): Promise<number> {
+  const { scripts, scratchKey, fence, service } = options;
+  const further = service === undefined ? [] : FURTHER_COMMANDS[service];
+  const [clockMs, text, ...refused] = await scripts
+    .inspect([scratchKey], [fence, ...further])
+    .catch(namePermission);
+  if (refused.length > 0) {
+    const hint = refused.includes('INFO')
+      ? ' (where INFO cannot be had, see fence=stored-epoch in docs/ledger.md)'
+      : '';
+    throw new UnsuitableRedisError(
+      `REDIS_URL: the Redis user may not run ${[...new Set(refused)].join(', ')} on ${scratchKey}${hint}; docs/ledger.md has the ACL rule`,
+    );
+  }
+  if (fence === 'replication-id') checkInfo(parseInfo(text));
+  return clockMs;
+}
+
+function checkInfo(info: Map<string, string>): void {
   const version = info.get('redis_version') ?? 'unknown';
   if (!(Number.parseInt(version, 10) >= OLDEST_VERSION)) {
     throw new UnsuitableRedisError(
@@ -34,27 +67,20 @@ export async function checkRedisServer(redis: Redis): Promise<number> {
       `REDIS_URL: this Redis is a ${role}; the ledger needs the master`,
     );
   }
-  return await readServerTime(redis);
 }
 
-/** The server's clock, Unix milliseconds. */
-export async function readServerTime(redis: Redis): Promise<number> {
-  const [seconds, microseconds] = await redis.time();
-  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
-}
+/** How Redis refuses a command, and how Redis 7.0 refuses one inside a script. */
+const NO_PERMISSION = /^NOPERM|The user executing the script can't/;
 
-async function askInfo(redis: Redis, section: string): Promise<string> {
-  try {
-    return await redis.info(section);
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('NOPERM')) {
-      throw new UnsuitableRedisError(
-        `REDIS_URL: the Redis user lacks a permission (${error.message})`,
-        { cause: error },
-      );
-    }
-    throw error;
+/** A permission that is missing is a fault of the set-up, whichever command met it. */
+export function namePermission(error: unknown): never {
+  if (error instanceof Error && NO_PERMISSION.test(error.message)) {
+    throw new UnsuitableRedisError(
+      `REDIS_URL: the Redis user lacks a permission (${error.message}); docs/ledger.md has the ACL rule`,
+      { cause: error },
+    );
   }
+  throw error;
 }
 
 function parseInfo(text: string): Map<string, string> {

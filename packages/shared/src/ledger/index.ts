@@ -4,4 +4,11 @@ export * from './memory-ledger.js';
 export * from './open-ledger.js';
 export * from './redis-connection.js';
 export * from './redis-ledger.js';
-export { UnsuitableRedisError } from './check-redis-server.js';
+export { parseNonce, shardKeys } from './redis-keys.js';
+export {
+  parseRedisUrl,
+  REDIS_URL_SCHEMES,
+  type FenceMode,
+  type RedisTarget,
+} from './redis-target.js';
+export { UnsuitableRedisError, type LedgerService } from './check-redis-server.js';

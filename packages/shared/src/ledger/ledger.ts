@@ -11,7 +11,10 @@ export interface BurnRequest {
   issuedAtMs: number;
   /** When the burn may be forgotten, `forgetBurnAt(exp)`; the ledger refuses the claim from then on. */
   forgetAtMs: number;
-  /** What the claim hangs from; a revocation of any of them refuses it. */
+  /**
+   * What the claim hangs from; a revocation of any of them refuses it. A subject of kind `claim` is
+   * that of this nonce: marks of other claims need not be looked at.
+   */
   subjects: readonly RevocationSubject[];
 }
 
@@ -30,7 +33,7 @@ export interface Revocation {
 export type EventKind = 'started' | 'finished' | 'broken-off' | 'refused';
 
 export interface LedgerEvent {
-  /** Unique, increasing. */
+  /** Unique; increasing for one claim. */
   id: string;
   kind: EventKind;
   /** The claim's nonce. */

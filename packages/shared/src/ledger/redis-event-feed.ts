@@ -1,7 +1,8 @@
-// Events from the capped stream through a consumer group: each event goes to one reader, at least
-// once. What a reader left unacknowledged comes back to it, or after a minute to another.
-import type { Redis } from 'ioredis';
+// Events from the shards' capped streams through a consumer group: each event goes to one reader, at
+// least once. What a reader left unacknowledged comes back to it, or after a minute to another.
 import type { EventFeed, EventKind, LedgerEvent } from './ledger.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { Shard } from './redis-shards.js';
 
 const GROUP = 'app-servers';
 const BATCH = 500;
@@ -9,8 +10,46 @@ const ABANDONED_AFTER_MS = 60_000;
 
 type StreamEntry = [id: string, fields: string[] | null];
 
+/** Between the shard's tag and the id that is unique in its stream. */
+const SEPARATOR = '/';
+
+/**
+ * All shards' streams as one feed; events of one claim lie in one shard and stay in order. A shard
+ * that does not answer holds back the others, since what was read comes again.
+ */
+export function createRedisEventFeed(options: {
+  redis: RedisConnection;
+  shards: readonly Shard[];
+  reader: string;
+}): EventFeed {
+  const { redis, shards, reader } = options;
+  const streams = shards.map(({ tag, keys, ensureFit }) => {
+    const stream = createStreamFeed(redis, keys.events, reader);
+    return { stream, ensureFit, mark: tag === '' ? '' : tag + SEPARATOR };
+  });
+  return {
+    next: async () => {
+      const batches = await Promise.all(
+        streams.map(async ({ stream, ensureFit, mark }) => {
+          await ensureFit();
+          return (await stream.next()).map((event) => ({ ...event, id: mark + event.id }));
+        }),
+      );
+      return batches.flat();
+    },
+    acknowledge: async (ids) => {
+      await Promise.all(
+        streams.map(async ({ stream, mark }) => {
+          const own = ids.filter((id) => id.startsWith(mark)).map((id) => id.slice(mark.length));
+          await stream.acknowledge(own);
+        }),
+      );
+    },
+  };
+}
+
 /** Reads `streamKey` as `reader`. Makes the group when it is missing (first start, flush, restart). */
-export function createRedisEventFeed(redis: Redis, streamKey: string, reader: string): EventFeed {
+function createStreamFeed(redis: RedisConnection, streamKey: string, reader: string): EventFeed {
   let mayHavePending = true;
   let adoptAtMs = 0;
 
