@@ -30,10 +30,17 @@ function findChromium() {
   return CHROMIUM.map(inPath).find(Boolean) ?? (existsSync(MAC_CHROME) ? MAC_CHROME : undefined);
 }
 
+/** Debian keeps it where only root's PATH looks. */
+function findNginx() {
+  const debian = '/usr/sbin/nginx';
+  return existsSync(debian) ? debian : inPath('nginx');
+}
+
 const needed = [
   { name: 'Redis 7', find: () => inPath('redis-server'), debian: 'redis-server', brew: 'redis' },
   { name: 'PostgreSQL', find: findPostgres, debian: 'postgresql', brew: 'postgresql' },
   { name: 'Chromium', find: findChromium, debian: 'chromium', brew: '--cask google-chrome' },
+  { name: 'nginx', find: findNginx, debian: 'nginx', brew: 'nginx' },
   { name: 'curl', find: () => inPath('curl'), debian: 'curl', brew: 'curl' },
 ];
 

@@ -91,6 +91,13 @@ const cases: Record<string, Case> = {
       init: { headers: { 'If-Match': '"another"' } },
     }),
   },
+  'range-not-satisfiable': {
+    status: 416,
+    prepare: async () => ({
+      ...(await on.mint(await on.addFile('secret'), { mod: 'resumable' })),
+      init: { headers: { Range: 'bytes=6-' } },
+    }),
+  },
   'method-not-allowed': {
     status: 405,
     prepare: async () => ({

@@ -42,7 +42,7 @@ export function createDownload(dependencies: DownloadDependencies) {
         const plan = plannedOrRefused({
           method: ctx.method,
           headers: ctx.headers,
-          claimed: claim.fil,
+          claim,
           file,
           nowMs,
         });
@@ -72,7 +72,7 @@ export function createDownload(dependencies: DownloadDependencies) {
 
 function plannedOrRefused(input: PlanInput): PlannedResponse {
   const plan = planResponse(input);
-  if ('refusal' in plan) throw new Refused(plan.refusal);
+  if ('refusal' in plan) throw new Refused(plan.refusal, { headers: plan.headers });
   return plan;
 }
 

@@ -13,7 +13,7 @@ export function formatHttpDate(unixMs: number): string {
 
 /**
  * Unix milliseconds, or undefined when the text is no HTTP-date.
- * @param nowMs decides the century of a two-digit year: at most 50 years ahead.
+ * @param nowMs decides the century of a two-digit year: never more than 50 years ahead, to the second.
  */
 export function parseHttpDate(text: string, nowMs: number): number | undefined {
   const fixdate = IMF_FIXDATE.exec(text);
@@ -31,7 +31,11 @@ export function parseHttpDate(text: string, nowMs: number): number | undefined {
   const [, day, month, twoDigits, h, m, s] = rfc850;
   const thisYear = new Date(nowMs).getUTCFullYear();
   const year = thisYear - (thisYear % 100) + Number(twoDigits);
-  return instantOf(year > thisYear + 50 ? year - 100 : year, month, day, h, m, s);
+  const instant = instantOf(year, month, day, h, m, s);
+  const farthestMs = new Date(nowMs).setUTCFullYear(thisYear + 50);
+  return instant !== undefined && instant <= farthestMs
+    ? instant
+    : instantOf(year - 100, month, day, h, m, s);
 }
 
 function instantOf(year: number, monthName = '', ...rest: (string | undefined)[]) {

@@ -1,4 +1,5 @@
-// What others may use of the download server: start it, and read its settings.
+// What others may use of the download server: start it, and read its settings. The pure planned response is
+// an entry of its own (`./plan-response`), so that tools and tests can ask it without a server.
 export { readConfig, type DownloadConfig } from './config.js';
 export {
   startDownloadServer,

@@ -1,67 +1,125 @@
 // Step 4: which answer this request would get, as data. Pure, no I/O and no clock, so that everything that
-// HTTP can refuse is refused before the burn. Range comes in here (a claim of mode `resumable`).
+// HTTP can refuse is refused before the burn. Only a plan with a `body` may burn or spend anything.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ClaimedFile } from '@claimcheck/shared/claim';
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  secondsOf,
+  type ClaimedFile,
+  type DownloadClaim,
+} from '@claimcheck/shared/claim';
 import { contentDisposition } from './content-disposition.js';
 import { formatHttpDate } from './http-date.js';
-import { evaluatePreconditions } from './preconditions.js';
+import { selectRange, type ByteRange, type SelectedRange } from './parse-range.js';
+import { evaluatePreconditions, isCurrentForRange, type Validators } from './preconditions.js';
 import type { Refusal } from './problems.js';
 
+type Headers = Readonly<Record<string, string>>;
+
 export interface PlannedResponse {
-  status: 200 | 304;
-  headers: Readonly<Record<string, string>>;
+  status: 200 | 206 | 304;
+  headers: Headers;
   /** The bytes to send, or undefined when the answer carries none of the file: then nothing burns. */
   body: ByteRange | undefined;
 }
 
-export interface ByteRange {
-  firstByte: number;
-  length: number;
+/** A refusal that HTTP asks for, with the headers that belong to it. Nothing burns. */
+export interface PlannedRefusal {
+  refusal: Extract<Refusal, 'not-in-advance' | 'precondition-failed' | 'range-not-satisfiable'>;
+  headers: Headers;
 }
+
+export type Plan = PlannedResponse | PlannedRefusal;
 
 /** What is asked, of what. */
 export interface PlanInput {
   method: string;
   headers: IncomingHttpHeaders;
-  /** The claim's word on the file, which the opened file has been compared with. */
-  claimed: ClaimedFile;
+  /** The claim's word on the file, which the opened file has been compared with, and on ranges. */
+  claim: Pick<DownloadClaim, 'fil' | 'mod' | 'iat'>;
   /** Size in bytes and modification time (Unix milliseconds) of the opened file. */
   file: { size: number; modifiedAtMs: number };
   nowMs: number;
 }
 
-export type Plan =
-  PlannedResponse | { refusal: Extract<Refusal, 'not-in-advance' | 'precondition-failed'> };
-
-/** Plans the whole file for a strict claim; Range is ignored, as RFC 9110 section 14.2 allows. */
-export function planResponse({ method, headers, claimed, file, nowMs }: PlanInput): Plan {
-  // Never later than now (RFC 9110 section 8.8.2.1).
-  const lastModifiedMs = wholeSeconds(Math.min(file.modifiedAtMs, nowMs));
-  const validators = { etag: `"${claimed.etag}"`, lastModifiedMs };
+/** Plans the answer to a GET or HEAD, in the order of RFC 9110 section 13.2. */
+export function planResponse({ method, headers, claim, file, nowMs }: PlanInput): Plan {
+  // First, since it is no 2xx: preconditions are for what would otherwise succeed (section 13.2.1).
+  if (method !== 'HEAD' && isPrefetch(headers)) return { refusal: 'not-in-advance', headers: {} };
+  const validators = validatorsOf(claim, file, nowMs);
   const verdict = evaluatePreconditions(headers, validators, nowMs);
-  if (verdict === 'failed') return { refusal: 'precondition-failed' };
+  if (verdict === 'failed') return { refusal: 'precondition-failed', headers: {} };
   const always = {
     ETag: validators.etag,
-    'Last-Modified': formatHttpDate(lastModifiedMs),
     // no-transform: a proxy that compressed would drop the length, and with it the proof of being whole.
     'Cache-Control': 'no-store, no-transform',
   };
+  // Without Last-Modified: the tag says it all (section 15.4.5).
   if (verdict === 'unchanged') return { status: 304, headers: always, body: undefined };
-  if (method !== 'HEAD' && isPrefetch(headers)) return { refusal: 'not-in-advance' };
+
+  // A strict claim has one response: a request for the rest would be refused, so there are no parts.
+  const takesRanges = claim.mod === 'resumable';
+  const selected =
+    takesRanges && isCurrentForRange(headers['if-range']?.toString(), validators, nowMs)
+      ? askedRange(method, headers, file.size)
+      : 'whole';
+  const acceptRanges = { 'Accept-Ranges': takesRanges ? 'bytes' : 'none' };
+  if (selected === 'unsatisfiable') {
+    const contentRange = { 'Content-Range': `bytes */${file.size}` };
+    return { refusal: 'range-not-satisfiable', headers: { ...acceptRanges, ...contentRange } };
+  }
+  const { status, body, length } = portionOf(selected, file.size);
   return {
-    status: 200,
-    headers: { ...always, ...fileHeaders(claimed, file.size) },
-    body: method === 'HEAD' ? undefined : { firstByte: 0, length: file.size },
+    status,
+    headers: {
+      ...always,
+      'Last-Modified': formatHttpDate(validators.lastModifiedMs),
+      ...acceptRanges,
+      ...length,
+      ...fileHeaders(claim.fil),
+    },
+    body: method === 'GET' ? body : undefined,
   };
 }
 
-function fileHeaders(claimed: ClaimedFile, length: number): Record<string, string> {
+/** Range is defined for GET alone (section 14.2); HEAD tells of the whole file. */
+function askedRange(method: string, headers: IncomingHttpHeaders, size: number): SelectedRange {
+  if (method !== 'GET' || headers.range === undefined) return 'whole';
+  return selectRange(headers.range, size);
+}
+
+function portionOf(selected: ByteRange | 'whole', size: number) {
+  const isPart = selected !== 'whole';
+  const body = isPart ? selected : { firstByte: 0, length: size };
+  const length: Headers = { 'Content-Length': String(body.length) };
+  if (!isPart) return { status: 200, body, length } as const;
+  const last = body.firstByte + body.length - 1;
+  const contentRange = `bytes ${body.firstByte}-${last}/${size}`;
+  return { status: 206, body, length: { ...length, 'Content-Range': contentRange } } as const;
+}
+
+function validatorsOf(
+  claim: PlanInput['claim'],
+  { modifiedAtMs }: PlanInput['file'],
+  nowMs: number,
+): Validators {
+  // Never later than now (section 8.8.2.1).
+  const lastModifiedMs = wholeSeconds(Math.min(modifiedAtMs, nowMs));
+  // Strong by section 8.8.2.2 when the second it names was over before the claim was minted: all that was
+  // ever sent for the claim was read later, and what was changed later bears another date. The tolerance
+  // is for the clocks of the machines, and for file systems that stamp every other second.
+  const overMs = lastModifiedMs + 1000 + CLOCK_TOLERANCE_SECONDS * 1000;
+  const lastModifiedIsStrong = overMs <= secondsOf(claim.iat) * 1000;
+  return { etag: `"${claim.fil.etag}"`, lastModifiedMs, lastModifiedIsStrong };
+}
+
+/**
+ * The same on 200 and 206, with and without If-Range. Section 15.3.7 would have a 206 to an If-Range leave
+ * out type and date, but Chromium then takes the missing date for a change and starts all over.
+ */
+function fileHeaders({ type, name }: ClaimedFile): Headers {
   return {
-    'Content-Type': claimed.type,
-    'Content-Length': String(length),
-    'Content-Disposition': contentDisposition(claimed.name),
-    // A strict claim has one response: a second request for the rest would be refused.
-    'Accept-Ranges': 'none',
+    'Content-Type': type,
+    'Content-Disposition': contentDisposition(name),
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
     // Should a browser ever show the file instead of saving it, it can do nothing there.

@@ -1,4 +1,5 @@
-// Conditional requests (RFC 9110 section 13). Pure: header values in, a verdict out.
+// Conditional requests (RFC 9110 section 13). Pure: header values in, a verdict out. If-Range stands apart,
+// since it decides not whether to answer but with how much, and only after all the others.
 import { parseHttpDate } from './http-date.js';
 
 /** The request headers this file reads, as Node names and joins them. */
@@ -14,6 +15,8 @@ export interface Validators {
   etag: string;
   /** Unix milliseconds, whole seconds. */
   lastModifiedMs: number;
+  /** Whether equal dates prove equal bytes (RFC 9110 section 8.8.2.2). */
+  lastModifiedIsStrong: boolean;
 }
 
 /** `failed` is 412, `unchanged` is 304. */
@@ -25,7 +28,7 @@ const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 /** Evaluates the preconditions of a GET or HEAD in the order of section 13.2.2, steps 1 to 4. */
 export function evaluatePreconditions(
   headers: ConditionalHeaders,
-  { etag, lastModifiedMs }: Validators,
+  { etag, lastModifiedMs }: Omit<Validators, 'lastModifiedIsStrong'>,
   nowMs: number,
 ): Verdict {
   const ifMatch = headers['if-match'];
@@ -46,6 +49,20 @@ export function evaluatePreconditions(
   }
   const since = instantOf(headers['if-modified-since'], nowMs);
   return since !== undefined && lastModifiedMs <= since ? 'unchanged' : 'go-on';
+}
+
+/**
+ * Whether the part that a client holds is of the file as it is now, so that Range may be answered: step 5
+ * of section 13.2.2. True without If-Range. A weak tag never is (13.1.5), nor a date that is merely later, or
+ * that cannot tell two versions of one second apart; whatever is neither tag nor date is not our validator.
+ */
+export function isCurrentForRange(
+  ifRange: string | undefined,
+  { etag, lastModifiedMs, lastModifiedIsStrong }: Validators,
+  nowMs: number,
+): boolean {
+  if (ifRange === undefined || ifRange === etag) return true;
+  return lastModifiedIsStrong && parseHttpDate(ifRange, nowMs) === lastModifiedMs;
 }
 
 function tagsOf(list: string): string[] {

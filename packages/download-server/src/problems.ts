@@ -9,6 +9,7 @@ export type Refusal =
   | 'busy'
   | 'not-in-advance'
   | 'precondition-failed'
+  | 'range-not-satisfiable'
   | 'not-found'
   | 'method-not-allowed'
   | 'uri-too-long'
@@ -45,6 +46,12 @@ export const DOWNLOAD_PROBLEMS = {
     status: 412,
     title: 'The file is not the version you asked for',
     advice: 'Nothing was handed out and your link has not been used up.',
+  },
+  'range-not-satisfiable': {
+    status: 416,
+    title: 'The file has no such part',
+    advice:
+      'Your program asked for a part beyond the end of the file; perhaps it has all of it already. This request has used up nothing. If the file is not complete, start again from its beginning.',
   },
   'not-found': {
     status: 404,

@@ -2,7 +2,7 @@
 // only so can it wait for each write and tear the connection down when the file lets it down.
 import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import type { ByteRange } from './plan-response.js';
+import type { ByteRange } from './parse-range.js';
 
 /** Bytes a read. Two such buffers a large download: a thousand slow readers hold 128 MiB. */
 const SLICE_BYTES = 64 * 1024;
