@@ -1,4 +1,4 @@
-// The main job over real HTTP: the whole file, once, with the headers that DESIGN.md lists.
+// The main job over real HTTP: the whole file, once, with the headers that protect it.
 import { randomUUID } from 'node:crypto';
 import { stat, utimes } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EnvironmentReader, type Environment } from '@claimcheck/shared/env';
+import { readRedisUrl } from '@claimcheck/shared/ledger';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { normaliseEmail } from './accounts/email.js';
 import { passwordFault } from './accounts/password-rules.js';
@@ -64,7 +65,7 @@ export function readConfig(env: Environment = process.env): AppConfig {
     downloadOrigin,
     dataDir,
     filesRoot: resolve(read.text('FILES_ROOT') ?? join(dataDir, 'files')),
-    redisUrl: read.url('REDIS_URL', ['redis:', 'rediss:']),
+    redisUrl: readRedisUrl(read),
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
     firstAdmin: readFirstAdmin(read, env),
     logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),

@@ -10,7 +10,7 @@ import { startAppServer } from './server.js';
 await runService(async () => {
   const config = requireRedis(readConfig());
   const log = createLogger('app-server', config.logLevel);
-  const { ledger, redis, close } = await openRedisLedger(config.redisUrl, log);
+  const { ledger, redis, close } = await openRedisLedger(config.redisUrl, log, 'app-server');
   const server = await startAppServer({ config, ledger, redis, log });
   log.info({ origin: config.appOrigin, port: server.port }, 'the app server listens');
   if (server.firstSignInLink !== undefined) {

@@ -2,10 +2,9 @@
 // and then the port. Whoever opened the ledger and Redis passes them in, and closes them.
 import { join } from 'node:path';
 import { listen, type Listening, type Running } from '@claimcheck/shared/http';
-import type { Ledger } from '@claimcheck/shared/ledger';
+import type { Ledger, RedisConnection } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
 import { loadSigningKeys } from '@claimcheck/shared/mint';
-import type { Redis } from 'ioredis';
 import { createPasswordHasher } from './accounts/password-hasher.js';
 import { createApp } from './app.js';
 import { checkDirectories } from './check-directories.js';
@@ -23,7 +22,7 @@ export interface AppServerOptions {
   config: AppConfig;
   ledger: Ledger;
   /** For sessions and sign-in limits; without it both are this process's own, in SQL and memory. */
-  redis?: Redis | undefined;
+  redis?: RedisConnection | undefined;
   /** Prefix of the Redis keys, so that several systems can share a database. */
   redisPrefix?: string | undefined;
   log: Logger;
@@ -88,7 +87,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
 }
 
 function identityStores(options: AppServerOptions, db: IdentityContext['db']) {
-  const { config, redis, redisPrefix: prefix = 'claimcheck:', signInAllowances } = options;
+  const { config, redis, redisPrefix: prefix = 'claimcheck:{app}:', signInAllowances } = options;
   const limits = {
     idleMs: config.sessionIdleSeconds * 1000,
     lifeMs: config.sessionLifeSeconds * 1000,

@@ -2,6 +2,7 @@
 // checked here, at start, so that a typing error is a message with a name and never a default.
 import { join, resolve } from 'node:path';
 import { EnvironmentReader, type Environment } from '@claimcheck/shared/env';
+import { readRedisUrl } from '@claimcheck/shared/ledger';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 
 export interface DownloadConfig {
@@ -40,7 +41,7 @@ export function readConfig(env: Environment = process.env): DownloadConfig {
     appOrigin,
     keysUrl: reader.url('KEYS_URL', ['http:', 'https:']) ?? defaultKeysUrl(appOrigin),
     filesRoot: resolve(reader.text('FILES_ROOT') ?? join(dataDirectory, 'files')),
-    redisUrl: reader.url('REDIS_URL', ['redis:', 'rediss:']),
+    redisUrl: readRedisUrl(reader),
     logLevel: reader.choice('LOG_LEVEL', 'info', LOG_LEVELS),
     maxDownloads: reader.integer('MAX_DOWNLOADS', 1000, 1, 1_000_000),
   };

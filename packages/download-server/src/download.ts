@@ -1,4 +1,4 @@
-// A download, step by step (DESIGN.md). The order is the guarantee: everything that can fail comes before
+// A download, step by step. The order is the guarantee: everything that can fail comes before
 // the burn, nothing of the file leaves before it, and what the steps opened is closed once at the end.
 import type { Context } from 'koa';
 import type { Ledger } from '@claimcheck/shared/ledger';

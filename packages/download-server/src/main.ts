@@ -10,7 +10,7 @@ import { startDownloadServer } from './server.js';
 await runService(async () => {
   const config = requireRedis(readConfig());
   const log = createLogger('download-server', config.logLevel);
-  const { ledger, close } = await openRedisLedger(config.redisUrl, log);
+  const { ledger, close } = await openRedisLedger(config.redisUrl, log, 'download-server');
   const server = await startDownloadServer({ config, ledger, log });
   return {
     log,

@@ -1,7 +1,8 @@
 // Sessions in Redis. Keys: `PREFIXsession:HASH`, JSON, which expires with the session; and
 // `PREFIXsessions:ACCOUNT`, a sorted set of the account's hashes by creation, which may name sessions
-// that are over and is cleaned when it is read. `touch` is SET … XX: it never makes a key.
-import type { Redis } from 'ioredis';
+// that are over and is cleaned when it is read. `touch` is SET … XX: it never makes a key. The prefix
+// has a hash tag, so that on a Cluster they lie in one slot.
+import type { RedisConnection } from '@claimcheck/shared/ledger';
 import {
   endOf,
   SessionsUnavailableError,
@@ -12,7 +13,7 @@ import {
 
 export interface RedisSessionOptions {
   /** From `connectRedis`; the caller keeps it. */
-  redis: Redis;
+  redis: RedisConnection;
   prefix: string;
   limits: SessionLimits;
 }

@@ -2,13 +2,13 @@
 // (it has a device cookie) has a bucket of its own instead, so that somebody hammering an account from
 // elsewhere cannot keep its owner out (OWASP: "Slow Down Online Guessing Attacks with Device Cookies").
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import {
   RateLimiterMemory,
   RateLimiterRedis,
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
+import type { RedisConnection } from '@claimcheck/shared/ledger';
 import { Refused } from '../http/problems.js';
 import { SessionsUnavailableError } from '../sessions/session-store.js';
 import { addressBlock } from './address-block.js';
@@ -54,7 +54,7 @@ export interface SignInLimits {
 
 export interface SignInLimitOptions {
   /** Shared by all app servers; without it each process counts for itself. */
-  redis: Redis | undefined;
+  redis: RedisConnection | undefined;
   prefix: string;
   allowances?: Partial<SignInAllowances> | undefined;
 }

@@ -2,6 +2,7 @@
 export * from './ledger.js';
 export * from './memory-ledger.js';
 export * from './open-ledger.js';
+export { readRedisUrl } from './read-redis-url.js';
 export * from './redis-connection.js';
 export * from './redis-ledger.js';
 export { parseNonce, shardKeys } from './redis-keys.js';

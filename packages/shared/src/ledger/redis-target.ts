@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 
 /**
- * How the ledger tells that burns may have been lost. `replication-id` is the guarantee of DESIGN;
+ * How the ledger tells that burns may have been lost. `replication-id` keeps the whole guarantee;
  * `stored-epoch` is for a managed Redis that forbids INFO, and promises less (docs/ledger.md).
  */
 export type FenceMode = 'replication-id' | 'stored-epoch';
