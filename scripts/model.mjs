@@ -5,7 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fail, root, run } from './prepare.mjs';
+import { fail, root } from './prepare.mjs';
+import { MODEL_CHECKER, provide } from './programs.mjs';
 
 const MODEL = join(root, 'model/burn.pml');
 const LONGEST_SEARCH_MS = 240_000;
@@ -72,28 +73,6 @@ const VARIANTS = [
   },
 ];
 
-/** @param {string} program */
-function works(program) {
-  return spawnSync(program, ['-V'], { stdio: 'ignore' }).error === undefined;
-}
-
-function provideSpin() {
-  if (works('spin') && works('cc')) return;
-  if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) {
-    fail(
-      'The model is checked with spin and a C compiler, and one of them is missing.\n' +
-        '  Debian, Ubuntu:  sudo apt-get install spin gcc libc6-dev\n' +
-        '  macOS:           brew install spin\n' +
-        'Then run npm run model again.',
-    );
-  }
-  const advice = 'Install spin, gcc and libc6-dev by hand and run npm run model again.';
-  process.env['DEBIAN_FRONTEND'] = 'noninteractive';
-  run('apt-get', ['update', '-qq'], advice);
-  const packages = ['spin', 'gcc', 'libc6-dev'];
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], advice);
-}
-
 /**
  * @param {string} folder
  * @param {string} command
@@ -136,7 +115,7 @@ function search({ name, defines, expected }) {
   }
 }
 
-provideSpin();
+provide(MODEL_CHECKER, 'npm run model');
 const asJson = process.argv.includes('--json');
 const results = VARIANTS.map((variant) => {
   const result = search(variant);

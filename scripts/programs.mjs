@@ -1,0 +1,88 @@
+// Programs that are not npm packages: found, or installed (Debian, root), or asked for by name.
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fail, run, say } from './prepare.mjs';
+
+/**
+ * @typedef {object} Program
+ * @property {string} name
+ * @property {() => string | undefined} find where it is
+ * @property {string[]} debian packages
+ * @property {string} brew what to install on macOS
+ */
+
+const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+const MAC_CHROME = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
+const DEBIAN_POSTGRES = '/usr/lib/postgresql';
+
+/** @param {string} program */
+function inPath(program) {
+  // Debian keeps servers where only root's PATH looks.
+  return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
+    .map((folder) => join(folder, program))
+    .find((file) => existsSync(file));
+}
+
+/** Debian keeps PostgreSQL's server programs out of every PATH. */
+function findPostgres() {
+  const versions = existsSync(DEBIAN_POSTGRES) ? readdirSync(DEBIAN_POSTGRES) : [];
+  return (
+    versions
+      .map((version) => join(DEBIAN_POSTGRES, version, 'bin/initdb'))
+      .find((file) => existsSync(file)) ?? inPath('initdb')
+  );
+}
+
+export function findChromium() {
+  return (
+    process.env['CHROMIUM_PATH'] ??
+    CHROMIUM.map(inPath).find(Boolean) ??
+    (existsSync(MAC_CHROME) ? MAC_CHROME : undefined)
+  );
+}
+
+/** @type {Program[]} */
+export const MODEL_CHECKER = [
+  { name: 'spin', find: () => inPath('spin'), debian: ['spin'], brew: 'spin' },
+  { name: 'a C compiler', find: () => inPath('cc'), debian: ['gcc', 'libc6-dev'], brew: 'gcc' },
+];
+
+/** @type {Program[]} */
+export const TEST_SERVERS = [
+  { name: 'Redis 7', find: () => inPath('redis-server'), debian: ['redis-server'], brew: 'redis' },
+  { name: 'PostgreSQL', find: findPostgres, debian: ['postgresql'], brew: 'postgresql' },
+  {
+    name: 'Chromium',
+    find: findChromium,
+    debian: ['chromium', 'fonts-dejavu-core'],
+    brew: '--cask google-chrome',
+  },
+  { name: 'nginx', find: () => inPath('nginx'), debian: ['nginx'], brew: 'nginx' },
+  { name: 'openssl', find: () => inPath('openssl'), debian: ['openssl'], brew: 'openssl' },
+  { name: 'curl', find: () => inPath('curl'), debian: ['curl'], brew: 'curl' },
+];
+
+/**
+ * Sees that all of them are there, or ends this process with what to do.
+ * @param {Program[]} programs
+ * @param {string} command what the person ran, to be run again
+ */
+export function provide(programs, command) {
+  const missing = programs.filter(({ find }) => find() === undefined);
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name).join(', ');
+  const packages = missing.flatMap(({ debian }) => debian);
+  if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) {
+    fail(
+      `${command} uses real programs, and these are missing: ${names}.\n` +
+        `  Debian, Ubuntu:  sudo apt-get install ${packages.join(' ')}\n` +
+        `  macOS:           brew install ${missing.map(({ brew }) => brew).join(' ')}\n` +
+        `Then run ${command} again.`,
+    );
+  }
+  say(`installing ${names} …`);
+  const advice = `Install ${packages.join(' ')} by hand and run ${command} again.`;
+  process.env['DEBIAN_FRONTEND'] = 'noninteractive';
+  run('apt-get', ['update', '-qq'], advice);
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], advice);
+}
