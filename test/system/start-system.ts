@@ -21,7 +21,7 @@ export interface System {
   downloadUrls: string[];
   app: Child;
   downloads: Child[];
-  /** Undefined when both services share one process and its memory. */
+  /** The system's own; undefined when it was given one, or keeps its ledger in memory. */
   redis: TestRedis | undefined;
   dataDir: string;
   /** Signs in; as the administrator unless told otherwise. */
@@ -29,10 +29,10 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** App server and `count` download servers, each a process, over one Redis of their own. */
-export async function startSystem(count = 2): Promise<System> {
+/** App server and `count` download servers, each a process, over one Redis of their own, or a given one. */
+export async function startSystem(count = 2, redisUrl?: string): Promise<System> {
   const dataDir = await mkdtemp(join(tmpdir(), 'claimcheck-system-'));
-  const redis = await startRedis();
+  const redis = redisUrl === undefined ? await startRedis() : undefined;
   const [appPort, ...downloadPorts] = await freePorts(count + 1);
   const environment = {
     ...plainEnvironment(),
@@ -40,7 +40,7 @@ export async function startSystem(count = 2): Promise<System> {
     APP_ORIGIN: `http://localhost:${appPort}`,
     DOWNLOAD_ORIGIN: `http://localhost:${downloadPorts[0]}`,
     DATA_DIR: dataDir,
-    REDIS_URL: redis.url,
+    REDIS_URL: redisUrl ?? redis?.url ?? '',
     DATABASE_URL: await createDatabase(),
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,

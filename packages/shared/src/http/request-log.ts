@@ -4,6 +4,9 @@ import { randomUUID } from 'node:crypto';
 import type { Context, Next } from 'koa';
 import type { Logger } from '../log.js';
 
+/** Asked every few seconds by whatever watches the server: a line each would hide the others. */
+const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+
 /** Middleware, first in the chain: sets `ctx.state.requestId` and `X-Request-Id`, logs the outcome. */
 export function requestLog(log: Logger) {
   return async function logRequest(ctx: Context, next: Next): Promise<void> {
@@ -11,7 +14,7 @@ export function requestLog(log: Logger) {
     ctx.state['requestId'] = randomUUID();
     ctx.set('X-Request-Id', requestIdOf(ctx));
     ctx.res.once('close', () => {
-      log.info({
+      log[PROBES.has(ctx.path) ? 'debug' : 'info']({
         requestId: requestIdOf(ctx),
         method: ctx.method,
         url: ctx.url,
