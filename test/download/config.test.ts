@@ -42,11 +42,19 @@ describe('the settings', () => {
     ['DOWNLOAD_ORIGIN', 'https://files.example.org/path'],
     ['APP_ORIGIN', 'app'],
     ['KEYS_URL', 'file:///etc/keys'],
-    ['REDIS_URL', 'localhost:6379'],
     ['LOG_LEVEL', 'loud'],
     ['MAX_DOWNLOADS', '0'],
   ])('refuse %s=%s by name', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(`${name} is "${value}"`);
+  });
+
+  it('refuse a REDIS_URL of another form by name, with the forms there are', () => {
+    expect(() => readConfig({ REDIS_URL: 'localhost:6379' })).toThrow(
+      /REDIS_URL is refused: expected redis:\/\/host:port.*redis\+sentinel.*redis\+cluster/,
+    );
+    for (const url of ['redis+cluster://a:1,b:2', 'rediss://u:p@h/1', 'redis+sentinel://s/main']) {
+      expect(readConfig({ REDIS_URL: url }).redisUrl).toBe(url);
+    }
   });
 
   it('need an origin when the port is any', () => {
