@@ -29,6 +29,20 @@ describe('on a Cluster', () => {
     await waitFor('another owner of the shard', taken, 30_000);
   }
 
+  /** Redis gives a manual failover up after five seconds, on a busy machine before it was done. */
+  async function becomesMaster(replica: TestRedis): Promise<void> {
+    let orderedAt = Number.NEGATIVE_INFINITY;
+    const done = async () => {
+      if (!(await isReplica(replica))) return true;
+      if (performance.now() - orderedAt > 6000) {
+        orderedAt = performance.now();
+        await askRedis(replica.port, 'CLUSTER FAILOVER');
+      }
+      return false;
+    };
+    await waitFor('it is master again', done, 60_000);
+  }
+
   test(
     'kill -9 of a master, its return and failback: nothing is served twice',
     async () => {
@@ -45,8 +59,7 @@ describe('on a Cluster', () => {
           await master.restart();
           await follows(master);
           load.fault('failback');
-          await askRedis(master.port, 'CLUSTER FAILOVER');
-          await waitFor('it is master again', async () => !(await isReplica(master)), 30_000);
+          await becomesMaster(master);
         },
       });
       expect(verdict.outcomes['superseded']).toBeGreaterThan(0);
