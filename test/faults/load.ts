@@ -1,19 +1,18 @@
-// A steady load of claims on two redeemers, and the history of what their clients saw. Each claim is
+// A steady load of claims on two download servers, and the history of what their clients saw. Each claim is
 // tried at both at once when it is minted, again after a while, and once more at each at the end, so
 // that its attempts lie on both sides of whatever happens in between.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { forgetRevocationAt, subjectOf } from '@claimcheck/shared/claim';
-import type { BurnRequest, Ledger } from '@claimcheck/shared/ledger';
-import { newNonce } from '@claimcheck/shared/mint';
+import { forgetRevocationAt } from '@claimcheck/shared/claim';
+import type { Ledger } from '@claimcheck/shared/ledger';
 import { waitFor } from '../support/wait-for.js';
 import { judgeHistory, type Verdict } from './judge-history.js';
-import { COPY_BYTES, type Redeemer } from './redeemers.js';
+import type { Redeemer } from './redeemers.js';
+import { COPY_BYTES, type Issuer, type MintedClaim } from './start-issuer.js';
 
 const MINT_EVERY_MS = 12;
-const CLAIM_LIFE_MS = 120_000;
 /** Every tenth claim is revoked, every third is left for later: else all would be burned at once. */
 const REVOKED_ONE_IN = 10;
 const LATER_ONE_IN = 3;
@@ -34,6 +33,7 @@ export interface Load {
 export interface LoadOptions {
   /** The app server's: fences and revocations. */
   ledger: Ledger;
+  issuer: Issuer;
   redeemers: readonly Redeemer[];
   /** Off where two masters may answer at once: a revocation reaches only one of them. */
   revoke?: boolean;
@@ -42,17 +42,18 @@ export interface LoadOptions {
 }
 
 export function startLoad(options: LoadOptions): Load {
-  const { ledger, redeemers, revoke = true, keepIllegal = true } = options;
+  const { ledger, issuer, redeemers, revoke = true, keepIllegal = true } = options;
   const history: object[] = [];
-  const claims: BurnRequest[] = [];
+  const claims: MintedClaim[] = [];
   const underWay = new Set<Promise<void>>();
   const servedMintedAt: number[] = [];
   const mintedAt = new Map<string, number>();
   const outcomes = new Map<string, number>();
   let attempts = 0;
+  let revocations = 0;
   const ending = new AbortController();
 
-  async function attempt(claim: BurnRequest, server: number): Promise<void> {
+  async function attempt(claim: MintedClaim, server: number): Promise<void> {
     const redeemer = redeemers[server % redeemers.length];
     const start = now();
     const seen = await redeemer?.redeem(claim);
@@ -71,33 +72,25 @@ export function startLoad(options: LoadOptions): Load {
     if (outcome === 'served') servedMintedAt.push(mintedAt.get(claim.nonce) ?? 0);
   }
 
-  async function mint(): Promise<BurnRequest | undefined> {
-    const nonce = newNonce();
-    const fence = await ledger.fence(nonce).catch(() => undefined);
-    if (fence === undefined) return undefined; // No ledger, no claim.
+  async function mint(): Promise<MintedClaim | undefined> {
     const at = now();
-    const claim: BurnRequest = {
-      nonce,
-      fence,
-      issuedAtMs: Date.now(),
-      forgetAtMs: Date.now() + CLAIM_LIFE_MS,
-      subjects: [subjectOf.claim(nonce)],
-    };
-    history.push({
-      kind: 'mint',
-      claim: nonce,
-      at,
-      expiresAt: at + CLAIM_LIFE_MS,
-      size: COPY_BYTES,
-    });
+    const claim = await issuer.mint(ledger);
+    if (claim === undefined) return undefined; // No ledger, no claim.
+    const { nonce, expiresAtMs: expiresAt } = claim;
+    history.push({ kind: 'mint', claim: nonce, at, expiresAt, size: COPY_BYTES });
     mintedAt.set(nonce, at);
     claims.push(claim);
     return claim;
   }
 
-  async function revokeClaim({ nonce }: BurnRequest): Promise<void> {
+  /** By each thing in turn that the claim hangs from, but for the file, from which all of them hang. */
+  async function revokeClaim({ nonce, subjects }: MintedClaim): Promise<void> {
+    const own = subjects.filter((one) => !one.startsWith('file:'));
+    const subject = own[revocations % own.length];
+    if (subject === undefined) throw new Error('a claim hangs from nothing');
+    revocations += 1;
     const start = now();
-    const mark = { subject: subjectOf.claim(nonce), issuedUntilMs: Date.now() };
+    const mark = { subject, issuedUntilMs: Date.now() };
     const acknowledged = await ledger
       .revoke({ ...mark, forgetAtMs: forgetRevocationAt(Date.now()) })
       .then(

@@ -1,4 +1,4 @@
-// One fault test: two redeemers and a load on a ledger, something done to it, and the judgement. What was
+// One fault test: two download servers and a load on a ledger, something done to it, and the judgement. What was
 // lost is reported on standard error, since a claim lost to `superseded` is legal, but not free.
 import { expect } from '@jest/globals';
 import { openRedisLedger } from '@claimcheck/shared/ledger';
@@ -6,10 +6,11 @@ import { createLogger } from '@claimcheck/shared/log';
 import type { Verdict } from './judge-history.js';
 import { startLoad, type Load } from './load.js';
 import { startRedeemer, type Redeemer } from './redeemers.js';
+import { startIssuer } from './start-issuer.js';
 
 export interface Scenario {
   name: string;
-  /** Where the redeemers find the ledger. */
+  /** Where the download servers find the ledger. */
   redisUrl: string;
   /** Where the app server finds it, when not there. */
   mintUrl?: string;
@@ -32,10 +33,11 @@ export async function underLoad(scenario: Scenario): Promise<Verdict> {
 export async function judgeUnderLoad(scenario: Scenario): Promise<Verdict> {
   const { name, redisUrl, mintUrl = redisUrl, revoke = true, keepIllegal = true } = scenario;
   const redeemers: Redeemer[] = [];
+  const issuer = await startIssuer();
   const opened = await openRedisLedger(mintUrl, createLogger('mint', 'silent'));
   try {
-    for (let i = 0; i < 2; i += 1) redeemers.push(await startRedeemer(redisUrl));
-    const load = startLoad({ ledger: opened.ledger, redeemers, revoke, keepIllegal });
+    for (let i = 0; i < 2; i += 1) redeemers.push(await startRedeemer(redisUrl, issuer));
+    const load = startLoad({ ledger: opened.ledger, issuer, redeemers, revoke, keepIllegal });
     try {
       await load.servesAgain();
       await scenario.act(load, redeemers);
@@ -50,6 +52,7 @@ export async function judgeUnderLoad(scenario: Scenario): Promise<Verdict> {
   } finally {
     await Promise.all(redeemers.map((redeemer) => redeemer.stop()));
     await opened.close();
+    await issuer.stop();
   }
 }
 

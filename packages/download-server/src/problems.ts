@@ -1,5 +1,5 @@
 // Every refusal of the download server, as one closed union and one table, and the error that carries
-// one up to the middleware that answers it. None of them burns a claim.
+// one up to the middleware that answers it. None of them burns a claim, but for a burn whose answer was lost.
 import { CLAIM_PROBLEMS, type ClaimRefusal, type Problem } from '@claimcheck/shared/problems';
 
 export type Refusal =
@@ -83,7 +83,7 @@ export interface RefusedOptions extends ErrorOptions {
   headers?: Readonly<Record<string, string>>;
 }
 
-/** Thrown by a step to refuse a request; nothing has been burned and no byte was sent. */
+/** Thrown by a step to refuse a request; no byte of the file was sent. */
 export class Refused extends Error {
   override name = 'Refused';
   readonly code: Refusal;

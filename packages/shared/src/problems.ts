@@ -48,7 +48,7 @@ export const CLAIM_PROBLEMS = {
     status: 503,
     title: 'We cannot check this link just now',
     advice:
-      'Nothing was handed out and your link has not been used up. Try again in a few seconds.',
+      'Nothing was handed out. Try again in a few seconds; if the link then says that it was used, ask for a new one.',
     retryAfterSeconds: 2,
   },
 } as const satisfies Record<ClaimRefusal, Problem>;

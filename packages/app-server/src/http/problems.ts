@@ -29,7 +29,8 @@ export const APP_PROBLEMS = {
   'ledger-unavailable': {
     status: 503,
     title: 'The server cannot reach its ledger',
-    advice: 'Nothing was handed out or taken back. Try again in a few seconds.',
+    advice:
+      'Nothing was handed out, and it is not certain that anything was taken back. Try again in a few seconds.',
     retryAfterSeconds: 2,
   },
   'invalid-input': {

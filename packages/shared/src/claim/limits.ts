@@ -11,8 +11,9 @@ export const MAX_LIFE_SECONDS = 15 * 60;
 export const CLOCK_TOLERANCE_SECONDS = 5;
 
 /**
- * How much longer than acceptable a burn is remembered, in seconds. It absorbs a ledger clock that
- * is stepped back: up to this much, a forgotten burn still belongs to a claim no verifier accepts.
+ * How much longer than acceptable a burn is remembered, in seconds. It absorbs a step back of Redis's
+ * clock of up to this less the tolerance and the burn's deadline (`COMMAND_TIMEOUT_MS`), about 54 s: a
+ * forgotten burn still belongs to a claim no verifier accepts. docs/guarantee.md has what that assumes.
  */
 export const BURN_MARGIN_SECONDS = 60;
 
