@@ -11,7 +11,9 @@ export function readRedisUrl(reader: EnvironmentReader): string | undefined {
     parseRedisUrl(url);
     return url;
   } catch (error) {
-    reader.faults.push(`REDIS_URL is refused: ${error instanceof Error ? error.message : String(error)}`);
+    reader.faults.push(
+      `REDIS_URL is refused: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return undefined;
   }
 }
