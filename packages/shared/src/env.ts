@@ -1,6 +1,6 @@
 // Reading settings from an environment that is handed in. Each reader names the variable, what it
-// held and what was expected; all faults of a configuration are reported together. `process.env`
-// itself is read in the servers' `config.ts` alone.
+// held and what was expected; all faults of a configuration are reported together. The
+// process's own environment is read in the servers' `config.ts` alone.
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One message a faulty variable. */
