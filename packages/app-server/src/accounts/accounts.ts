@@ -6,7 +6,7 @@ import type { IdentityContext } from '../context.js';
 import { isDuplicate } from '../database/database-unavailable-error.js';
 import { newId } from '../database/new-id.js';
 import type { Account, Role, Schema } from '../database/schema.js';
-import { olderThan, pageOf, type PageOf, type PageRequest } from '../http/list-page.js';
+import { readPage, type PageOf, type PageRequest } from '../http/list-page.js';
 import { Refused } from '../http/problems.js';
 import { revokeAround } from '../revoke-around.js';
 
@@ -23,14 +23,7 @@ export async function listAccounts(
   db: Kysely<Schema>,
   request: PageRequest,
 ): Promise<PageOf<Account>> {
-  let query = db
-    .selectFrom('account')
-    .selectAll()
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(request.limit + 1);
-  if (request.after) query = query.where(olderThan(request.after));
-  return pageOf(await query.execute(), request);
+  return await readPage(db.selectFrom('account').selectAll(), request);
 }
 
 /** @throws Refused `conflict` when the e-mail address has an account already. */

@@ -2,7 +2,7 @@
 // and the ledger's events; nothing that could go stale is stored.
 import { sql, type Kysely } from 'kysely';
 import type { ClaimRecord, Schema } from '../database/schema.js';
-import { olderThan, pageOf, type PageOf, type PageRequest } from '../http/list-page.js';
+import { readPage, type PageOf, type PageRequest } from '../http/list-page.js';
 
 export type ClaimState = 'waiting' | 'started' | 'finished' | 'broken-off' | 'expired' | 'revoked';
 
@@ -31,15 +31,8 @@ export async function listClaims(
   request: PageRequest,
   nowMs: number,
 ): Promise<PageOf<ListedClaim>> {
-  let query = db
-    .selectFrom('claim')
-    .selectAll()
-    .where('account_id', '=', accountId)
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(request.limit + 1);
-  if (request.after) query = query.where(olderThan(request.after));
-  const { rows, next } = pageOf(await query.execute(), request);
+  const own = db.selectFrom('claim').selectAll().where('account_id', '=', accountId);
+  const { rows, next } = await readPage(own, request);
   const stories = await readStories(
     db,
     rows.map(({ id }) => id),

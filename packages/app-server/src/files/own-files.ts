@@ -3,7 +3,7 @@
 import type { Kysely } from 'kysely';
 import type { FileRecord, Schema } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
-import { olderThan, pageOf, type PageOf, type PageRequest } from '../http/list-page.js';
+import { readPage, type PageOf, type PageRequest } from '../http/list-page.js';
 
 /** One page of an account's files, newest first. */
 export async function listFiles(
@@ -11,15 +11,8 @@ export async function listFiles(
   ownerId: string,
   request: PageRequest,
 ): Promise<PageOf<FileRecord>> {
-  let query = db
-    .selectFrom('file')
-    .selectAll()
-    .where('owner_id', '=', ownerId)
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(request.limit + 1);
-  if (request.after) query = query.where(olderThan(request.after));
-  return pageOf(await query.execute(), request);
+  const own = db.selectFrom('file').selectAll().where('owner_id', '=', ownerId);
+  return await readPage(own, request);
 }
 
 /**

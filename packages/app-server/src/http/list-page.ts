@@ -1,6 +1,6 @@
 // Long lists, newest first, one page at a time. A page is named by the last row of the one before it
 // (instant and id), so that rows added or removed meanwhile neither repeat nor hide others.
-import { sql, type RawBuilder } from 'kysely';
+import { sql, type SelectQueryBuilder } from 'kysely';
 import { z } from 'zod';
 import { Refused } from './problems.js';
 
@@ -39,20 +39,25 @@ export function readPageRequest(query: Readonly<Record<string, unknown>>): PageR
   return { limit: rows.data, after: readCursor(query['after']) };
 }
 
-/** The condition for rows behind `after`, in a table that has `created_at` and `id`. */
-export function olderThan({ created_at, id }: Position): RawBuilder<boolean> {
-  return sql<boolean>`(created_at, id) < (${created_at}, ${id})`;
-}
-
-/** Splits what was fetched with `limit + 1`: the row too many only says that there is more. */
-export function pageOf<Row extends Position>(
-  rows: Row[],
-  { limit: most }: PageRequest,
-): PageOf<Row> {
-  const shown = rows.slice(0, most);
-  const last = shown.at(-1);
-  const next = rows.length > most && last ? `${last.created_at.getTime()}.${last.id}` : undefined;
-  return { rows: shown, next };
+/**
+ * The page that was asked for, of a query on a table that has `created_at` and `id`. One row more than
+ * the page is fetched: it only says that there is more.
+ */
+export async function readPage<DB, TB extends keyof DB, Row extends Position>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  { limit: most, after }: PageRequest,
+): Promise<PageOf<Row>> {
+  let page = query
+    .orderBy(sql`created_at`, 'desc')
+    .orderBy(sql`id`, 'desc')
+    .limit(most + 1);
+  if (after) page = page.where(sql<boolean>`(created_at, id) < (${after.created_at}, ${after.id})`);
+  const fetched: Row[] = await page.execute();
+  const rows = fetched.slice(0, most);
+  const last = rows.at(-1);
+  const next =
+    fetched.length > most && last ? `${last.created_at.getTime()}.${last.id}` : undefined;
+  return { rows, next };
 }
 
 /** The address of the next page of `path`, keeping its other parameters out of it. */
