@@ -1,8 +1,8 @@
 // Step 5: where the nonce is burned. One call, which decides; when it throws, not one byte has been sent.
 // Whatever is not a clear `burned` is a refusal.
-import { forgetBurnAt, revocationSubjects, secondsOf } from '@claimcheck/shared/claim';
 import type { DownloadClaim } from '@claimcheck/shared/claim';
 import {
+  burnRequestOf,
   LedgerUnavailableError,
   UnsuitableRedisError,
   type Ledger,
@@ -23,19 +23,11 @@ export async function burnNonce(
   { ledger, events }: BurnDependencies,
   claim: DownloadClaim,
 ): Promise<void> {
-  const outcome = await ledger
-    .burn({
-      nonce: claim.jti,
-      fence: claim.fen,
-      issuedAtMs: secondsOf(claim.iat) * 1000,
-      forgetAtMs: forgetBurnAt(secondsOf(claim.exp)),
-      subjects: revocationSubjects(claim),
-    })
-    .catch((error: unknown) => {
-      throw isUnavailable(error)
-        ? new Refused('ledger-unavailable', { reason: error.message, cause: error })
-        : error;
-    });
+  const outcome = await ledger.burn(burnRequestOf(claim)).catch((error: unknown) => {
+    throw isUnavailable(error)
+      ? new Refused('ledger-unavailable', { reason: error.message, cause: error })
+      : error;
+  });
   if (outcome === 'burned') return;
   if (outcome === 'already-used') events.refusedAsUsed(claim.jti);
   throw new Refused(outcome, { reason: 'the ledger' });

@@ -1,13 +1,7 @@
 // The first administrator's one-time sign-in link: a claim of our own with `act` `sign-in`, burned in
 // the same ledger as every other. Looking at its page burns nothing.
-import {
-  createClaimVerifier,
-  forgetBurnAt,
-  MAX_LIFE_SECONDS,
-  revocationSubjects,
-  secondsOf,
-  type SignInClaim,
-} from '@claimcheck/shared/claim';
+import { createClaimVerifier, MAX_LIFE_SECONDS, type SignInClaim } from '@claimcheck/shared/claim';
+import { burnRequestOf } from '@claimcheck/shared/ledger';
 import { keyRingOf, mintClaim, newNonce } from '@claimcheck/shared/mint';
 import type { AppContext, IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
@@ -64,13 +58,7 @@ export function createLinkSignIn(context: IdentityContext) {
     if (!verification.ok) throw refuse(verification.refusal);
     const { claim } = verification;
     const account = await findSignable(claim);
-    const outcome = await ledger.burn({
-      nonce: claim.jti,
-      fence: claim.fen,
-      issuedAtMs: secondsOf(claim.iat) * 1000,
-      forgetAtMs: forgetBurnAt(secondsOf(claim.exp)),
-      subjects: revocationSubjects(claim),
-    });
+    const outcome = await ledger.burn(burnRequestOf(claim));
     if (outcome !== 'burned') throw refuse(outcome);
     return await beginSession(context, account, visitor);
   };

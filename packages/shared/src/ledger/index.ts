@@ -1,4 +1,5 @@
 // The ledger, for both servers.
+export { burnRequestOf } from './burn-request.js';
 export * from './ledger.js';
 export * from './memory-ledger.js';
 export * from './open-ledger.js';

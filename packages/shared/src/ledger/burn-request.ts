@@ -1,0 +1,17 @@
+// From a verified claim to what its burn needs: the one place that says how the two belong together,
+// for every server that burns.
+import { secondsOf, type Claim } from '../claim/claim.js';
+import { forgetBurnAt } from '../claim/limits.js';
+import { revocationSubjects } from '../claim/revocation-subjects.js';
+import type { BurnRequest } from './ledger.js';
+
+/** What `Ledger.burn` is asked for this claim. Only for a claim that has been verified. */
+export function burnRequestOf(claim: Claim): BurnRequest {
+  return {
+    nonce: claim.jti,
+    fence: claim.fen,
+    issuedAtMs: secondsOf(claim.iat) * 1000,
+    forgetAtMs: forgetBurnAt(secondsOf(claim.exp)),
+    subjects: revocationSubjects(claim),
+  };
+}
