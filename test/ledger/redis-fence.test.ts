@@ -20,6 +20,11 @@ async function startReplicaOf(master: TestRedis, args: readonly string[] = []) {
   return replica;
 }
 
+/** Redis refuses while the child that served a replica is still being reaped. */
+async function save({ port }: TestRedis): Promise<void> {
+  await waitFor('it has saved', async () => (await askRedis(port, 'SAVE')).startsWith('+OK'));
+}
+
 describe('a Redis master draws a new master_replid', () => {
   test.each([
     ['empty', []],
@@ -34,7 +39,7 @@ describe('a Redis master draws a new master_replid', () => {
       expect(await ledger.burn(burned)).toBe('burned');
       const before = await lifeOf(server);
       // With a replica attached, the RDB carries the master's replication id.
-      if (name === 'with an RDB') await askRedis(server.port, 'SAVE');
+      if (name === 'with an RDB') await save(server);
       await server.restart();
       expect(await lifeOf(server)).not.toBe(before);
       await closeLedgers();
@@ -63,11 +68,11 @@ describe('a Redis master draws a new master_replid', () => {
       await waitFor('the first follows', async () =>
         (await askRedis(first.port, 'INFO replication')).includes('master_link_status:up'),
       );
-      await askRedis(first.port, 'SAVE');
+      await save(first);
       await askRedis(first.port, 'REPLICAOF NO ONE');
       lives.push(await lifeOf(first));
       await askRedis(first.port, `REPLICAOF 127.0.0.1 ${second.port}`);
-      await askRedis(first.port, 'SAVE');
+      await save(first);
       // Its command line names no master: it comes up as one, with a replica's data.
       await first.restart();
       lives.push(await lifeOf(first));
