@@ -104,6 +104,7 @@ describe('a download that breaks off', () => {
       forgetAtMs: Date.now() + 60_000,
       subjects: [],
       budgetBytes: budgetOf(size),
+      responseBytes: 0,
       bytes: budgetOf(size),
       mayBegin: true,
     });
@@ -133,17 +134,23 @@ describe('the budget', () => {
     const on = await start();
     const size = 600 * KIB;
     const { url } = await offer(on, size);
-    let received = 0;
-    let answers = 0;
-    for (; answers < 10; answers += 1) {
-      const { status, body } = await readSome(url);
-      if (status !== 200) break;
-      received += body.length;
+    const rest = budgetOf(size) % size;
+    for (let left = budgetOf(size); left >= size; left -= size) {
+      expect((await readSome(url)).body.length).toBe(size);
     }
-    expect(received).toBe(budgetOf(size));
-    expect(answers).toBe(Math.ceil(budgetOf(size) / size));
+    // What is left is not enough for another whole one, and is had by asking for no more than that.
     expect(await codeOf(url)).toBe('410 already-used');
+    expect(await codeOf(url, { range: `bytes=0-${rest}` })).toBe('410 already-used');
+    expect((await readSome(url, { range: `bytes=0-${rest - 1}` })).body.length).toBe(rest);
     expect(await codeOf(url, { range: 'bytes=0-0' })).toBe('410 already-used');
+  });
+
+  it('refuses a second copy of a finished large file at once', async () => {
+    const on = await start();
+    const { url } = await offer(on, 10 * MIB);
+    await readSome(url);
+    expect(await codeOf(url)).toBe('410 already-used');
+    expect((await readSome(url, { range: `bytes=${9 * MIB}-` })).whole).toBe(true);
   });
 
   it('holds for 20 full GETs at once, of which at most 8 are answered at a time', async () => {
@@ -288,6 +295,7 @@ describe('while it is being sent', () => {
         forgetAtMs: Date.now() + 60_000,
         subjects: [],
         budgetBytes: size,
+        responseBytes: 1,
         bytes: 1,
         mayBegin: false,
       });
