@@ -9,7 +9,7 @@ const COUNT = Number(process.argv[2] ?? 50_000);
 const AT_ONCE = 50;
 
 const server = await startRedis();
-const redis = await connectRedis(`redis://127.0.0.1:${server.port}`);
+const redis = connectRedis(`redis://127.0.0.1:${server.port}`);
 if (redis.status !== 'ready') await once(redis, 'ready');
 const ledger = createRedisLedger({ redis });
 const fence = await ledger.fence(newNonce());
