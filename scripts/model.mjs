@@ -1,4 +1,4 @@
-// `npm run model`: checks the protocol's model (model/burn.pml) exhaustively with spin, then takes its
+// `npm run model`: checks the protocol's models (model/*.pml) exhaustively with spin, then takes their
 // safeguards away one at a time and sees that each loss is found out. A check that would pass without
 // the safeguard it is for proves nothing. `--json` prints the results for the test that runs this.
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { fail, root } from './prepare.mjs';
 import { MODEL_CHECKER, provide } from './programs.mjs';
 
-const MODEL = join(root, 'model/burn.pml');
+const BURN = join(root, 'model/burn.pml');
+const BUDGET = join(root, 'model/budget.pml');
 const LONGEST_SEARCH_MS = 240_000;
 const MOST_MEMORY_MIB = 2000;
 
@@ -16,6 +17,7 @@ const MOST_MEMORY_MIB = 2000;
  * @typedef {object} Variant
  * @property {string} name
  * @property {string[]} defines
+ * @property {string} [model] the burn's, where none is named
  * @property {'holds' | 'broken'} expected `broken`: spin must find a counterexample
  */
 
@@ -71,6 +73,27 @@ const VARIANTS = [
     defines: ['REVOCATION', 'PERMISSION_FIRST'],
     expected: 'broken',
   },
+  { model: BUDGET, name: 'the budget', defines: [], expected: 'holds' },
+  { model: BUDGET, name: 'a budget without the fence', defines: ['NO_FENCE'], expected: 'broken' },
+  { model: BUDGET, name: 'a budget without its limit', defines: ['NO_LIMIT'], expected: 'broken' },
+  {
+    model: BUDGET,
+    name: 'sending first and paying afterwards',
+    defines: ['SEND_FIRST'],
+    expected: 'broken',
+  },
+  {
+    model: BUDGET,
+    name: 'giving back what was sent',
+    defines: ['REFUNDS_ALL'],
+    expected: 'broken',
+  },
+  {
+    model: BUDGET,
+    name: 'every response going on unpaid',
+    defines: ['NO_ALONE'],
+    expected: 'broken',
+  },
 ];
 
 /**
@@ -93,12 +116,12 @@ function output(folder, command, args) {
  * Searches one variant. A search that was cut short (depth, memory, time) is neither result.
  * @param {Variant} variant
  */
-function search({ name, defines, expected }) {
+function search({ name, defines, expected, model = BURN }) {
   const folder = mkdtempSync(join(tmpdir(), 'claimcheck-model-'));
   const startedAt = performance.now();
   try {
     const flags = defines.map((define) => `-D${define}`);
-    const translated = output(folder, 'spin', [...flags, '-a', MODEL]);
+    const translated = output(folder, 'spin', [...flags, '-a', model]);
     const limits = ['-DSAFETY', '-DCOLLAPSE', `-DMEMLIM=${MOST_MEMORY_MIB}`];
     const compiled = output(folder, 'cc', ['-O2', '-w', ...limits, '-o', 'pan', 'pan.c']);
     if (!existsSync(join(folder, 'pan'))) fail(`${name}: ${translated}${compiled}`);

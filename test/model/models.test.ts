@@ -1,4 +1,4 @@
-// The model of the protocol, checked with spin as `npm run model` does it: it holds, and each variant
+// The models of the protocol, checked with spin as `npm run model` does it: it holds, and each variant
 // that lacks a safeguard is caught.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
@@ -20,9 +20,14 @@ const SAFEGUARDS = [
   'without the look at revocations',
   'permission read before the fence',
   'serving when the answer was lost',
+  'a budget without the fence',
+  'a budget without its limit',
+  'sending first and paying afterwards',
+  'giving back what was sent',
+  'every response going on unpaid',
 ];
 
-describe('the model of the protocol', () => {
+describe('the models of the protocol', () => {
   let results: Result[] = [];
   beforeAll(async () => {
     const script = fileURLToPath(new URL('../../../scripts/model.mjs', import.meta.url));
@@ -37,7 +42,11 @@ describe('the model of the protocol', () => {
     for (const result of real) expect(result).toMatchObject({ found: 'holds' });
   });
 
-  test.each(SAFEGUARDS)('is broken %s', (name) => {
+  test('holds: no execution within the bounds sends more than the budget', () => {
+    expect(results.find(({ name }) => name === 'the budget')).toMatchObject({ found: 'holds' });
+  });
+
+  test.each(SAFEGUARDS)('is broken: %s', (name) => {
     expect(results.find((result) => result.name === name)).toMatchObject({ found: 'broken' });
   });
 
