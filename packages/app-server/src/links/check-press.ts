@@ -19,7 +19,6 @@ export interface PressSource {
   press: string | undefined;
   /** Request headers, empty when missing. */
   fetchMode: string;
-  fetchDest: string;
   fetchUser: string;
   /** `Sec-CH-UA`: sent by Chromium's family, over https and on localhost. */
   clientHints: string;
@@ -28,8 +27,7 @@ export interface PressSource {
 }
 
 /** Why a form is not taken for a press; the page is shown again then, with its button. */
-export type HeldBack =
-  'prefetch' | 'no-button' | 'not-a-navigation' | 'no-user' | 'no-view' | 'too-early' | 'too-late';
+export type HeldBack = 'prefetch' | 'no-button' | 'no-user' | 'no-view' | 'too-early' | 'too-late';
 
 /** The value that a page carries in its form: when it was made, and for which link. */
 export function stampView(digest: KeyedDigest, linkId: string, nowMs: number): string {
@@ -47,11 +45,9 @@ export function checkPress(
   source: PressSource,
   { digest, linkId, nowMs }: { digest: KeyedDigest; linkId: string; nowMs: number },
 ): HeldBack | undefined {
-  const { fetchMode, fetchDest, fetchUser, clientHints } = source;
+  const { fetchMode, fetchUser, clientHints } = source;
   if (/prefetch|prerender|preview/i.test(source.purpose)) return 'prefetch';
   if (source.press !== BUTTON.value) return 'no-button';
-  if (fetchMode !== '' && fetchMode !== 'navigate') return 'not-a-navigation';
-  if (fetchDest !== '' && fetchDest !== 'document') return 'not-a-navigation';
   const byUser = fetchUser === '?1';
   if (!byUser && fetchMode !== '' && clientHints !== '') return 'no-user';
   const madeAtMs = readView(digest, linkId, source.view);

@@ -24,6 +24,12 @@ export const recipient = z.string().transform((text, check) => {
   return normalised;
 });
 
+/** One or several; taken apart first, so that a fault names the one that is wrong. */
+const recipients = z.preprocess(
+  (to) => (typeof to === 'string' ? [to] : to),
+  z.array(recipient).min(1).max(MAX_RECIPIENTS),
+);
+
 const copies = z.int({ error: 'expected a whole number' }).min(1).max(MAX_COPIES);
 const expiresInSeconds = z
   .int({ error: 'expected a whole number of seconds' })
@@ -44,7 +50,7 @@ export const newLinksInput = z
   .strictObject({
     fileId: fileId.exactOptional(),
     fileIds: z.array(fileId).min(1).max(MAX_FILES).exactOptional(),
-    to: z.union([recipient, z.array(recipient).min(1).max(MAX_RECIPIENTS)]).exactOptional(),
+    to: recipients.exactOptional(),
     copies: copies.exactOptional(),
     uses: copies.exactOptional(),
     expiresInSeconds: expiresInSeconds.exactOptional(),
@@ -62,7 +68,7 @@ export const newLinksInput = z
   })
   .transform((wish) => ({
     fileIds: [...new Set(wish.fileIds ?? [wish.fileId ?? ''])],
-    recipients: [...new Set(wish.to === undefined ? [] : [wish.to].flat())],
+    recipients: [...new Set(wish.to ?? [])],
     copies: wish.copies ?? wish.uses ?? 1,
     expiresInSeconds: wish.expiresInSeconds ?? DEFAULT_LINK_SECONDS,
     message: wish.message === undefined || wish.message === '' ? null : wish.message,

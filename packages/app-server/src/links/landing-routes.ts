@@ -149,7 +149,6 @@ function pressSourceOf(ctx: Context, form: z.infer<typeof pressForm>): PressSour
     view: form.view,
     press: form.press,
     fetchMode: ctx.get('Sec-Fetch-Mode'),
-    fetchDest: ctx.get('Sec-Fetch-Dest'),
     fetchUser: ctx.get('Sec-Fetch-User'),
     clientHints: ctx.get('Sec-CH-UA'),
     purpose: purposeOf(ctx),

@@ -87,21 +87,6 @@ export function createLinkPages(context: AppContext) {
     });
   }
 
-  function showMade(ctx: Context, made: readonly NewLink[]): void {
-    ctx.type = 'text/html; charset=utf-8';
-    ctx.body = renderMadeLinks({
-      ...frameOf(ctx),
-      links: made.map(({ link, url, code }) => ({
-        id: link.id,
-        url,
-        fileName: link.file_name,
-        recipient: link.recipient,
-        code,
-        expiresAt: link.expires_at,
-      })),
-    });
-  }
-
   /** Does it and shows the link again, or shows it with the reason why not. */
   async function changeOrExplain(ctx: Context, change: () => Promise<unknown>): Promise<void> {
     const error = await pageRefusal(ctx, change);
@@ -176,6 +161,21 @@ export function createLinkPages(context: AppContext) {
 
 const accountOf = (ctx: Context) => viewerOf(ctx).account.id;
 const frameOf = (ctx: Context) => ({ assets: assetsOf(ctx), viewer: viewerOf(ctx).account });
+
+function showMade(ctx: Context, made: readonly NewLink[]): void {
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.body = renderMadeLinks({
+    ...frameOf(ctx),
+    links: made.map(({ link, url, code }) => ({
+      id: link.id,
+      url,
+      fileName: link.file_name,
+      recipient: link.recipient,
+      code,
+      expiresAt: link.expires_at,
+    })),
+  });
+}
 
 function toRow({ link, state, count, mail }: ListedLink) {
   return {

@@ -85,7 +85,6 @@ export function LinkStateCell({ link }: { link: LinkRow }) {
 const HELD_BACK: Readonly<Record<string, string>> = {
   prefetch: 'a program loaded the download in advance',
   'no-button': 'a program sent the form without pressing its button',
-  'not-a-navigation': 'a script sent the form',
   'no-user': 'the form was sent without a person’s press',
   'no-view': 'the form did not come from the page',
   'too-early': 'the form was sent within a second',
