@@ -109,7 +109,7 @@ describe('minting', () => {
   });
 
   test.each([
-    [{ mode: 'resumable' }, 'mode: expected "strict"; resumable claims are not offered yet'],
+    [{ mode: 'twice' }, 'mode: expected "strict" or "resumable"'],
     [{ lifetimeSeconds: 0 }, 'lifetimeSeconds: '],
     [{ lifetimeSeconds: 901 }, 'lifetimeSeconds: '],
     [{ lifetimeSeconds: 1.5 }, 'lifetimeSeconds: '],

@@ -109,9 +109,9 @@ test('an event that is delivered again because its acknowledgement was lost coun
   const { id } = await mint(client, (await upload(client, 'x')).id);
   const atMs = Date.now();
   queue.push(
-    { id: '1', kind: 'started', claimId: id, bytes: 0, atMs },
-    { id: '2', kind: 'finished', claimId: id, bytes: 12, atMs },
-    { id: '3', kind: 'refused', claimId: id, bytes: 0, atMs },
+    { id: '1', kind: 'started', claimId: id, bytes: 0, firstByte: 0, open: 0, atMs },
+    { id: '2', kind: 'finished', claimId: id, bytes: 12, firstByte: 0, open: 0, atMs },
+    { id: '3', kind: 'refused', claimId: id, bytes: 0, firstByte: 0, open: 0, atMs },
   );
   await waitFor('all are acknowledged', () => queue.length === 0);
   expect(lost).toBe(2);
@@ -138,7 +138,15 @@ test('what is not an event of a claim in the list is passed over, and what follo
   const queue: LedgerEvent[] = [];
   const { app, client } = await start({ wrapLedger: feedOf(queue, () => {}) });
   const { id } = await mint(client, (await upload(client, 'x')).id);
-  const good: LedgerEvent = { id: '9', kind: 'started', claimId: id, bytes: 0, atMs: Date.now() };
+  const good: LedgerEvent = {
+    id: '9',
+    kind: 'started',
+    claimId: id,
+    bytes: 0,
+    firstByte: 0,
+    open: 0,
+    atMs: Date.now(),
+  };
   queue.push(
     { ...good, id: '1', kind: 'exploded' as LedgerEvent['kind'] },
     { ...good, id: '2', claimId: '' },

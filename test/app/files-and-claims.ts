@@ -67,13 +67,17 @@ export interface MintedClaim {
   expiresAt: string;
 }
 
-/** Mints by the API. */
+/** Mints by the API; strict, unless another mode is wished for. */
 export async function mint(
   client: Client,
   fileId: string,
   wish: Record<string, unknown> = {},
 ): Promise<MintedClaim> {
-  const response = await client.json('POST', '/api/claims', { fileId, ...wish });
+  const response = await client.json('POST', '/api/claims', {
+    fileId,
+    mode: 'strict',
+    ...wish,
+  });
   if (response.status !== 201) {
     throw new Error(`minting gave ${response.status}: ${await response.text()}`);
   }

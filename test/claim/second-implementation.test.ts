@@ -26,6 +26,10 @@ describe('a second PASETO implementation', () => {
       validatePayload: false,
     });
     const ring = await readPublishedKeys({ keys: [{ kid, key }] });
-    expect(await downloadVerifier(ring)(token, NOW_MS)).toEqual({ ok: true, claim });
+    expect(await downloadVerifier(ring)(token, NOW_MS)).toEqual({
+      ok: true,
+      claim,
+      mayBegin: true,
+    });
   });
 });

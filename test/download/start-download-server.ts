@@ -158,7 +158,7 @@ export async function addFile(
 
 /** A ledger that passes everything on and keeps account of it. */
 export interface CountingLedger extends Ledger {
-  /** Every burn that was asked for. */
+  /** Every burn that was asked for, responses of resumable claims among them. */
   readonly burns: BurnRequest[];
   /** Every event that was recorded, as `kind claimId bytes`; the burn's own `started` is not among them. */
   readonly recorded: string[];
@@ -174,6 +174,10 @@ export function countCalls(ledger: Ledger): CountingLedger {
     burn: (request) => {
       burns.push(request);
       return ledger.burn(request);
+    },
+    openResponse: (request) => {
+      burns.push(request);
+      return ledger.openResponse(request);
     },
     record: (event) => {
       recorded.push(`${event.kind} ${event.claimId} ${event.bytes}`);

@@ -1,18 +1,32 @@
 // The contract on memory, and what only memory has: a fence for each process life.
 import { describe, expect, test } from '@jest/globals';
-import { createMemoryLedger } from '@claimcheck/shared/ledger';
+import { createMemoryLedger, type ResponseRequest } from '@claimcheck/shared/ledger';
 import { newNonce } from '@claimcheck/shared/mint';
 import { describeLedger } from './contract.js';
+import { describeCopies } from './copies-contract.js';
 
-describeLedger('memory', async () => {
+const MINUTE_MS = 60_000;
+
+async function open() {
   let clockMs = 1_800_000_000_000;
   const now = () => clockMs;
+  const ledger = createMemoryLedger({ now });
   return {
-    ledger: createMemoryLedger({ now }),
+    ledger,
     now,
-    reach: async (instantMs) => void (clockMs = instantMs),
+    reach: async (instantMs: number) => void (clockMs = instantMs),
+    outlive: async (claim: ResponseRequest, seconds: number, alive?: () => Promise<unknown>) => {
+      const endMs = clockMs + seconds * 1000;
+      for (; clockMs + MINUTE_MS < endMs; clockMs += MINUTE_MS) await alive?.();
+      clockMs = endMs - 1;
+      expect(await ledger.copyState(claim)).toBe('under-way');
+      clockMs = endMs;
+    },
   };
-});
+}
+
+describeLedger('memory', open);
+describeCopies('memory', open);
 
 describe('two lives of the memory ledger', () => {
   test('refuse each other’s claims as superseded', async () => {

@@ -5,6 +5,8 @@ import { newNonce } from '@claimcheck/shared/mint';
 import { sharedRedisUrl, startRedis, type TestRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
 import { describeLedger } from './contract.js';
+import { describeCopies } from './copies-contract.js';
+import { openWithCopies } from './open-with-copies.js';
 import { answers, burnRequest, closeLedgers, makeLedger, openLedger } from './open-ledger.js';
 
 afterEach(closeLedgers);
@@ -14,6 +16,8 @@ describeLedger('Redis', async () => ({
   now: Date.now,
   reach: async (instantMs) => void (await waitFor('the clock', () => Date.now() > instantMs)),
 }));
+
+describeCopies('Redis', () => openWithCopies(sharedRedisUrl()));
 
 describe('the Redis ledger', () => {
   test('lets two connections burn a nonce once between them', async () => {

@@ -9,6 +9,8 @@ import { startCluster, type TestCluster } from '../support/redis-cluster.js';
 import { startSentinelGroup, type SentinelGroup } from '../support/redis-sentinel.js';
 import { waitFor } from '../support/wait-for.js';
 import { describeLedger } from './contract.js';
+import { describeCopies } from './copies-contract.js';
+import { openWithCopies } from './open-with-copies.js';
 import { answers, burnRequest, closeLedgers, openLedger } from './open-ledger.js';
 
 const START_WITHIN_MS = 90_000;
@@ -29,6 +31,7 @@ describe('behind Sentinels', () => {
   afterAll(() => group.stop());
 
   describeLedger('Sentinel', async () => ({ ...(await openLedger(group.url)), ...wallClock }));
+  describeCopies('Sentinel', () => openWithCopies(group.url));
 
   test('a promotion supersedes every older claim, burned or not, and service resumes by itself', async () => {
     const { ledger } = await openLedger(group.url);
@@ -58,6 +61,7 @@ describe('on a Cluster', () => {
   afterAll(() => cluster.stop());
 
   describeLedger('Cluster', async () => ({ ...(await openLedger(cluster.url)), ...wallClock }));
+  describeCopies('Cluster', () => openWithCopies(cluster.url));
 
   test('every master has shards, and a revocation of an account reaches all of them', async () => {
     const { ledger, prefix, redis } = await openLedger(cluster.url);

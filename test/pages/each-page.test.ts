@@ -78,14 +78,27 @@ describe('forms', () => {
     );
   });
 
-  test('only a claim that is not used yet can be revoked', () => {
-    const claims = (
-      ['waiting', 'started', 'finished', 'broken-off', 'expired', 'revoked'] as const
-    ).map((state) => claimRow(state));
-    expect(formsOf(renderClaims({ assets, viewer: member, claims }))).toEqual({
-      '/sign-out': [],
-      '/claims/claim-waiting/revoke': [],
-    });
+  test.each([
+    ['strict', ['waiting']],
+    ['resumable', ['waiting', 'started', 'interrupted']],
+  ] as const)('a %s claim can be revoked while bytes can be had for it', (mode, revocable) => {
+    const states = [
+      'waiting',
+      'started',
+      'interrupted',
+      'finished',
+      'broken-off',
+      'expired',
+      'revoked',
+    ] as const;
+    const claims = states.map((state) => claimRow(state, { mode }));
+    const forms = Object.keys(formsOf(renderClaims({ assets, viewer: member, claims })));
+    expect(forms).toEqual([
+      '/sign-out',
+      ...states
+        .filter((state) => (revocable as readonly string[]).includes(state))
+        .map((state) => `/claims/claim-${state}/revoke`),
+    ]);
   });
 
   test('every device but this one can be ended, and all others at once', () => {

@@ -44,6 +44,7 @@ export function claimRow(state: ClaimState, given: Partial<ClaimRow> = {}): Clai
     createdAt: at,
     expiresAt: at,
     state,
+    mode: 'resumable',
     bytesSent: 0,
     refusedCount: 0,
     ...given,
@@ -53,7 +54,15 @@ export function claimRow(state: ClaimState, given: Partial<ClaimRow> = {}): Clai
 /** Every page, each text in it replaced by `text` where a person or a browser chooses it. */
 export function samplePages(text: string): Record<string, string> {
   const notice = { kind: 'done', text } as const;
-  const states = ['waiting', 'started', 'finished', 'broken-off', 'expired', 'revoked'] as const;
+  const states = [
+    'waiting',
+    'started',
+    'interrupted',
+    'finished',
+    'broken-off',
+    'expired',
+    'revoked',
+  ] as const;
   const session = { id: text, userAgent: text, address: text, createdAt: at, lastSeenAt: at };
   const account = { email: text, role: 'member', createdAt: at, self: false } as const;
   const viewer = { email: text, role: 'admin' } as const;

@@ -170,8 +170,12 @@ export interface MintedClaim {
   expiresAt: string;
 }
 
-export async function mint(client: Client, fileId: string): Promise<MintedClaim> {
-  const response = await client.json('POST', '/api/claims', { fileId });
+export async function mint(
+  client: Client,
+  fileId: string,
+  mode: 'strict' | 'resumable' = 'strict',
+): Promise<MintedClaim> {
+  const response = await client.json('POST', '/api/claims', { fileId, mode });
   if (response.status !== 201)
     throw new Error(`mint gave ${response.status}: ${await response.text()}`);
   return (await response.json()) as MintedClaim;

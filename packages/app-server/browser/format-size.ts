@@ -22,6 +22,12 @@ export function formatProgress(sentBytes: number, totalBytes: number): string {
   return `${sent}${unit} of ${formatSize(totalBytes)}`;
 }
 
+/** `62 %`, rounded down, so that something incomplete never reads as complete. */
+export function formatPercent(sentBytes: number, totalBytes: number): string {
+  const percent = totalBytes === 0 ? 0 : Math.floor((sentBytes / totalBytes) * 100);
+  return `${percent}${NO_BREAK_SPACE}%`;
+}
+
 /** The unit in which the rounded number stays below 1000. */
 function unitOf(bytes: number): number {
   let unit = 0;

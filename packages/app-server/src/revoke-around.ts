@@ -2,7 +2,7 @@
 // nobody is locked out by half; and again afterwards, because a request that still read the old
 // permission while the change was being made may have minted in between.
 import type { RevocationSubject } from '@claimcheck/shared/claim';
-import { revokeInLedger } from './claims/revoke-claims.js';
+import { revokeInLedger, type RevocationReach } from './claims/revoke-claims.js';
 import type { AppContext } from './context.js';
 
 /**
@@ -13,8 +13,10 @@ export async function revokeAround<T>(
   { ledger, now }: Pick<AppContext, 'ledger' | 'now'>,
   subjects: readonly RevocationSubject[],
   change: () => Promise<T>,
+  reach: RevocationReach = {},
 ): Promise<T> {
-  const mark = () => Promise.all(subjects.map((subject) => revokeInLedger(ledger, subject, now())));
+  const mark = () =>
+    Promise.all(subjects.map((subject) => revokeInLedger(ledger, subject, now(), reach)));
   await mark();
   const result = await change();
   await mark();

@@ -1,38 +1,92 @@
 // Step 5: where the nonce is burned. One call, which decides; when it throws, not one byte has been sent.
-// Whatever is not a clear `burned` is a refusal.
-import type { DownloadClaim } from '@claimcheck/shared/claim';
+// Whatever is not a clear permission is a refusal. A resumable claim's later requests pass here too: they burn
+// nothing any more, and pay for their bytes in the same step.
 import {
   burnRequestOf,
   LedgerUnavailableError,
+  responseRequestOf,
   UnsuitableRedisError,
+  type BurnOutcome,
   type Ledger,
 } from '@claimcheck/shared/ledger';
+import type { Logger } from '@claimcheck/shared/log';
+import type { ByteRange } from './parse-range.js';
+import { firstPortionOf, payForBytes } from './pay-for-bytes.js';
 import { Refused } from './problems.js';
 import type { EventRecorder } from './record-event.js';
+import type { Allow, Sent } from './send-file.js';
+import type { VerifiedToken } from './verify-token.js';
 
 export interface BurnDependencies {
-  ledger: Pick<Ledger, 'burn'>;
-  events: Pick<EventRecorder, 'refusedAsUsed'>;
+  ledger: Pick<Ledger, 'burn' | 'openResponse' | 'pay'>;
+  events: EventRecorder;
+  log: Logger;
+  /** Called when a response that is being sent must end at once. */
+  onOver: () => void;
+}
+
+/** The permission to send one response. */
+export interface OpenResponse {
+  /** Asked for each slice; undefined when all of them may be sent. */
+  allow?: Allow;
+  /** Tells what became of it. To be called once, when it has ended. */
+  close(sent: Sent): void;
 }
 
 /**
- * Burns a verified claim. Resolves only when this call, of all in the world, is the one that burned it.
+ * Burns a verified claim, or goes on with the copy of a resumable one. For a strict claim it resolves only
+ * when this call, of all in the world, is the one that burned it.
  * @throws Refused `already-used`, `revoked`, `superseded`, `expired` or `ledger-unavailable`.
  */
 export async function burnNonce(
-  { ledger, events }: BurnDependencies,
-  claim: DownloadClaim,
-): Promise<void> {
-  const outcome = await ledger.burn(burnRequestOf(claim)).catch((error: unknown) => {
-    throw isUnavailable(error)
-      ? new Refused('ledger-unavailable', { reason: error.message, cause: error })
-      : error;
-  });
-  if (outcome === 'burned') return;
-  if (outcome === 'already-used') events.refusedAsUsed(claim.jti);
-  throw new Refused(outcome, { reason: 'the ledger' });
+  dependencies: BurnDependencies,
+  verified: VerifiedToken,
+  range: ByteRange,
+): Promise<OpenResponse> {
+  return verified.claim.mod === 'strict'
+    ? await burnStrict(dependencies, verified)
+    : await openResumable(dependencies, verified, range);
 }
 
-function isUnavailable(error: unknown): error is Error {
-  return error instanceof LedgerUnavailableError || error instanceof UnsuitableRedisError;
+async function burnStrict(
+  { ledger, events }: BurnDependencies,
+  { claim }: VerifiedToken,
+): Promise<OpenResponse> {
+  const outcome = await ledger.burn(burnRequestOf(claim)).catch(failClosed);
+  if (outcome !== 'burned') throw refusedBy(outcome, claim.jti, events);
+  return {
+    close({ bytes, complete }) {
+      if (complete) events.finished(claim.jti, bytes);
+      else events.brokenOff(claim.jti, bytes);
+    },
+  };
+}
+
+async function openResumable(
+  dependencies: BurnDependencies,
+  { claim, mayBegin }: VerifiedToken,
+  range: ByteRange,
+): Promise<OpenResponse> {
+  const request = {
+    ...responseRequestOf(claim, { mayBegin }),
+    bytes: firstPortionOf(claim, range),
+  };
+  const grant = await dependencies.ledger.openResponse(request).catch(failClosed);
+  if (!('paidBytes' in grant)) throw refusedBy(grant.outcome, claim.jti, dependencies.events);
+  return payForBytes(dependencies, claim, range, grant);
+}
+
+function refusedBy(
+  outcome: Exclude<BurnOutcome, 'burned'>,
+  claimId: string,
+  events: Pick<EventRecorder, 'refusedAsUsed'>,
+): Refused {
+  if (outcome === 'already-used') events.refusedAsUsed(claimId);
+  return new Refused(outcome, { reason: 'the ledger' });
+}
+
+function failClosed(error: unknown): never {
+  if (!(error instanceof LedgerUnavailableError || error instanceof UnsuitableRedisError))
+    throw error;
+  throw new Refused('ledger-unavailable', { reason: error.message, cause: error });
 }

@@ -33,9 +33,10 @@ export function createDownload(dependencies: DownloadDependencies) {
   return async function download(ctx: Context, tokenInPath?: string): Promise<void> {
     const nowMs = now();
     const token = takeToken(tokenInPath, ctx.headers.authorization);
-    const claim = await verifyToken(token, nowMs);
+    const verified = await verifyToken(token, nowMs);
+    const { claim } = verified;
     logFields(ctx, { claim: claim.jti, account: claim.sub });
-    const releaseSlot = slots.take();
+    const releaseSlot = slots.take(claim);
     try {
       const file = await openFile(root, claim.fil);
       try {
@@ -49,10 +50,12 @@ export function createDownload(dependencies: DownloadDependencies) {
         if (plan.body === undefined) return answerWithoutFile(ctx, plan);
         const ahead = await readAhead(file.handle, plan.body);
         if (ctx.req.socket.destroyed) return leaveUnburned(ctx);
-        await burnNonce({ ledger, events }, claim);
+        const onOver = () => ctx.req.socket.destroy();
+        const response = await burnNonce({ ledger, events, log, onOver }, verified, plan.body);
         ctx.respond = false;
-        const sent = await sendFile(ctx.res, file.handle, plan, ahead);
-        record(ctx, claim.jti, sent);
+        const sent = await sendFile(ctx.res, file.handle, plan, ahead, response);
+        response.close(sent);
+        report(ctx, claim.jti, sent);
       } finally {
         await file.handle.close();
       }
@@ -61,10 +64,8 @@ export function createDownload(dependencies: DownloadDependencies) {
     }
   };
 
-  function record(ctx: Context, claimId: string, { bytes, complete, error }: Sent): void {
+  function report(ctx: Context, claimId: string, { bytes, complete, error }: Sent): void {
     logFields(ctx, { outcome: complete ? 'finished' : 'broken-off', bytes });
-    if (complete) events.finished(claimId, bytes);
-    else events.brokenOff(claimId, bytes);
     if (error === undefined) return;
     log.error({ requestId: requestIdOf(ctx), claim: claimId, bytes, err: error }, 'a stream broke');
   }

@@ -1,6 +1,6 @@
 // Telling the ledger what became of a download, for the sender's timeline. Nobody waits for it and no
 // download fails by it: what cannot be recorded is logged and counted.
-import type { EventKind, Ledger } from '@claimcheck/shared/ledger';
+import type { EventKind, Ledger, Settlement } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
 
 /** A claim's refusals within this time are told as one, so that a loop of requests floods nothing. */
@@ -11,6 +11,8 @@ const MAX_REMEMBERED = 10_000;
 export interface EventRecorder {
   finished(claimId: string, bytes: number): void;
   brokenOff(claimId: string, bytes: number): void;
+  /** The end of a response of a resumable claim, as soon as it can be told. */
+  settle(claimId: string, settlement: () => Promise<Settlement>): void;
   /** At most one a claim and second reaches the ledger. */
   refusedAsUsed(claimId: string): void;
   /** How many events were lost because the ledger did not take them. */
@@ -20,7 +22,7 @@ export interface EventRecorder {
 }
 
 export interface EventRecorderDependencies {
-  ledger: Pick<Ledger, 'record'>;
+  ledger: Pick<Ledger, 'record' | 'settle'>;
   log: Logger;
   /** Unix milliseconds. */
   now: () => number;
@@ -33,9 +35,13 @@ export function createEventRecorder(dependencies: EventRecorderDependencies): Ev
   let lost = 0;
 
   function record(kind: EventKind, claimId: string, bytes: number): void {
-    const attempt = ledger.record({ kind, claimId, bytes }).catch((error: unknown) => {
+    follow(ledger.record({ kind, claimId, bytes }), { kind, claim: claimId, bytes });
+  }
+
+  function follow(recording: Promise<void>, event: object): void {
+    const attempt = recording.catch((error: unknown) => {
       lost += 1;
-      log.warn({ err: error, kind, claim: claimId, bytes, lost }, 'an event was not recorded');
+      log.warn({ err: error, ...event, lost }, 'an event was not recorded');
     });
     underway.add(attempt);
     void attempt.finally(() => underway.delete(attempt));
@@ -44,6 +50,11 @@ export function createEventRecorder(dependencies: EventRecorderDependencies): Ev
   return {
     finished: (claimId, bytes) => record('finished', claimId, bytes),
     brokenOff: (claimId, bytes) => record('broken-off', claimId, bytes),
+    settle: (claimId, settlement) =>
+      follow(
+        settlement().then((settled) => ledger.settle(settled)),
+        { kind: 'sent', claim: claimId },
+      ),
     refusedAsUsed(claimId) {
       const nowMs = now();
       const lastMs = refusedAtMs.get(claimId);

@@ -13,6 +13,12 @@ export interface ReadAhead {
   first: Buffer;
 }
 
+/**
+ * Asked before bytes are handed over: how many of `wanted` may be, at least one, or 0 for no more. A number
+ * that is known at once need not be waited for.
+ */
+export type Allow = (wanted: number) => number | Promise<number>;
+
 export interface Sent {
   /** Body bytes handed to the connection. */
   bytes: number;
@@ -39,25 +45,26 @@ export async function sendFile(
   handle: FileHandle,
   head: { status: number; headers: Readonly<Record<string, string>> },
   { range, first }: ReadAhead,
+  { allow = (wanted) => wanted }: { allow?: Allow } = {},
 ): Promise<Sent> {
   const sender = createSender(response);
   let bytes = 0;
   try {
     response.writeHead(head.status, head.headers);
-    let slice = first;
-    let spare: Buffer | undefined;
+    let slice = first.subarray(0, await allow(first.length));
+    let [sending, spare]: [Buffer, Buffer | undefined] = [first, undefined];
     for (;;) {
+      if (slice.length === 0 && range.length > 0) return cut(response, bytes);
       bytes += slice.length;
       const left = range.length - bytes;
       if (left === 0) return { bytes, complete: await sender.end(slice) };
+      const written = sender.write(slice);
       // One buffer is on its way to the client while the other is filled; then they change places.
       spare ??= Buffer.allocUnsafeSlow(SLICE_BYTES);
-      const next = spare.subarray(0, Math.min(left, SLICE_BYTES));
-      const position = range.firstByte + bytes;
-      const written = sender.write(slice);
-      await readSlice(handle, next, position);
+      const next: Buffer = spare.subarray(0, await allow(Math.min(left, SLICE_BYTES)));
+      await readSlice(handle, next, range.firstByte + bytes);
       if (!(await written)) return { bytes, complete: false };
-      [slice, spare] = [next, slice];
+      [slice, sending, spare] = [next, spare, sending];
     }
   } catch (error) {
     response.req.socket.destroy();
@@ -65,6 +72,12 @@ export async function sendFile(
   } finally {
     sender.release();
   }
+}
+
+/** No more of the body may be sent: it never ends cleanly and short. */
+function cut(response: ServerResponse, bytes: number): Sent {
+  response.req.socket.destroy();
+  return { bytes, complete: false };
 }
 
 /** Fills `buffer` from `position`. */

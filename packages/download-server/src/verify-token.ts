@@ -10,7 +10,13 @@ export interface VerifyDependencies {
   keys: KeySource;
 }
 
-export type VerifyToken = (token: string, nowMs: number) => Promise<DownloadClaim>;
+/** A claim that has been verified, and whether a copy of it may still begin. */
+export interface VerifiedToken {
+  claim: DownloadClaim;
+  mayBegin: boolean;
+}
+
+export type VerifyToken = (token: string, nowMs: number) => Promise<VerifiedToken>;
 
 /**
  * Returns a function that verifies a token at an instant in Unix milliseconds. It throws Refused
@@ -25,7 +31,7 @@ export function createTokenVerifier({ config, keys }: VerifyDependencies): Verif
         ? new Refused('busy', { reason: 'no-keys', cause: error })
         : error;
     });
-    if (verification.ok) return verification.claim;
+    if (verification.ok) return verification;
     const reason = verification.refusal === 'expired' ? 'exp' : verification.reason;
     throw new Refused(verification.refusal, { reason });
   };

@@ -2,7 +2,7 @@
 -- life(): names what this server's data has lived through since its newest burn: LAYOUT, which changes when
 --   burned nonces are kept in another way, and master_replid, which every start of a master and every
 --   promotion draws anew. nil on a replica. The epoch key holds "<fence>:<life>"; FLUSHALL takes it away.
-local LAYOUT = '2'
+local LAYOUT = '3'
 local function life()
   local info = redis.call('INFO', 'replication')
   if not string.find(info, 'role:master', 1, true) then return nil end

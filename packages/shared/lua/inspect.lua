@@ -26,11 +26,15 @@ try('GET', KEYS[1])
 try('MGET', KEYS[1])
 try('SCARD', KEYS[1])
 try('SISMEMBER', KEYS[1], '1')
+try('HMGET', KEYS[1], 'a')
 -- What writes is tried on a server that takes writes, and writes nothing: no member, no entry, no life.
 if wanted.PEXPIRETIME then try('PEXPIRETIME', KEYS[1]) end
 if not string.find(info, 'role:slave', 1, true) then
   try('XADD', KEYS[1], 'NOMKSTREAM', '*', 'a', 'b')
   if wanted.SET then try('SET', KEYS[1], '1', 'XX') end
+  if wanted.HSET and try('PEXPIREAT', KEYS[1], '1') and try('HSET', KEYS[1], 'a', '1') then
+    redis.call('PEXPIREAT', KEYS[1], '1')
+  end
   -- First whether it may be made to expire, then make it: in the past, so that it is gone at once.
   if try('EXPIREAT', KEYS[1], '1') and try('SADD', KEYS[1], '1') then redis.call('EXPIREAT', KEYS[1], '1') end
 end

@@ -1,7 +1,7 @@
 // Minting a download claim. The order is the rule: the fence is read first and the permission after
 // it, so that a permission withdrawn in between is either marked in the life of the ledger that the
 // claim names, or that life is over and the claim with it.
-import { DEFAULT_LIFE_SECONDS, etagOf } from '@claimcheck/shared/claim';
+import { DEFAULT_LIFE_SECONDS, etagOf, type DownloadClaim } from '@claimcheck/shared/claim';
 import { mintClaim, newNonce } from '@claimcheck/shared/mint';
 import type { AppContext, SignedIn } from '../context.js';
 import type { FileRecord } from '../database/schema.js';
@@ -13,6 +13,8 @@ export interface DownloadWish {
   fileId: string;
   /** 1 to 900; 120 by default. */
   lifetimeSeconds?: number | undefined;
+  /** `resumable` by default: what breaks off can be finished from the same URL. */
+  mode?: DownloadClaim['mod'] | undefined;
 }
 
 export interface MintedDownload {
@@ -34,7 +36,7 @@ export function createDownloadMint(context: AppContext) {
    */
   return async function mintDownload(
     { account, sessionReference, requestedAtMs, isStillSignedIn }: SignedIn,
-    { fileId, lifetimeSeconds = DEFAULT_LIFE_SECONDS }: DownloadWish,
+    { fileId, lifetimeSeconds = DEFAULT_LIFE_SECONDS, mode = 'resumable' }: DownloadWish,
   ): Promise<MintedDownload> {
     const nonce = newNonce();
     const fence = await ledger.fence(nonce);
@@ -52,7 +54,7 @@ export function createDownloadMint(context: AppContext) {
         fen: fence,
         ses: sessionReference,
         fil: claimedFileOf(file, mtimeMs),
-        mod: 'strict',
+        mod: mode,
       },
       requestedAtMs,
       lifetimeSeconds,
@@ -70,6 +72,7 @@ export function createDownloadMint(context: AppContext) {
         created_at: new Date(requestedAtMs),
         expires_at: expiresAt,
         revoked_at: null,
+        mode,
       })
       .execute();
     const url = `${config.downloadOrigin}/d/${token}/${encodeURIComponent(file.name)}`;

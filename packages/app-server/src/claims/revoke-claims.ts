@@ -1,12 +1,22 @@
 // Withdrawing claims: first in the ledger, where the burn looks, then in the list that people see. A
 // failure between the two leaves a claim that is dead and not yet shown so, never the other way.
-import { CLOCK_TOLERANCE_SECONDS, forgetRevocationAt, subjectOf } from '@claimcheck/shared/claim';
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  COPY_IDLE_SECONDS,
+  forgetRevocationAt,
+  subjectOf,
+} from '@claimcheck/shared/claim';
 import type { RevocationSubject } from '@claimcheck/shared/claim';
 import type { Ledger } from '@claimcheck/shared/ledger';
 import type { Kysely } from 'kysely';
 import type { AppContext } from '../context.js';
 import type { ClaimRecord, Schema } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
+
+/** Which claims a revocation kills: all, or those that nobody has begun to use. */
+export interface RevocationReach {
+  onlyUnburned?: boolean;
+}
 
 /**
  * Kills every claim under `subject` that was issued until now. The tolerance covers another app
@@ -17,9 +27,11 @@ export async function revokeInLedger(
   ledger: Ledger,
   subject: RevocationSubject,
   nowMs: number,
+  { onlyUnburned = false }: RevocationReach = {},
 ): Promise<void> {
   await ledger.revoke({
     subject,
+    onlyUnburned,
     issuedUntilMs: nowMs + CLOCK_TOLERANCE_SECONDS * 1000,
     forgetAtMs: forgetRevocationAt(nowMs),
   });
@@ -50,11 +62,14 @@ export type ClaimGroup = Partial<
   Pick<ClaimRecord, 'id' | 'file_id' | 'account_id' | 'session_reference' | 'link_id'>
 >;
 
-/** Shows the claims of a group as revoked that could still have been used. The ledger comes first. */
+/**
+ * Shows the claims of a group as revoked that could still have been used, or resumed. The ledger comes first.
+ */
 export async function markClaimsRevoked(
   db: Kysely<Schema>,
   group: ClaimGroup,
   nowMs: number,
+  { onlyUnburned = false }: RevocationReach = {},
 ): Promise<void> {
   const columns = Object.entries(group) as [keyof ClaimGroup, string][];
   if (columns.length === 0) throw new TypeError('no group of claims was named');
@@ -62,7 +77,17 @@ export async function markClaimsRevoked(
     .updateTable('claim')
     .set({ revoked_at: new Date(nowMs) })
     .where('revoked_at', 'is', null)
-    .where('expires_at', '>', new Date(nowMs));
+    .where(({ eb, and, or }) => {
+      const unburned = and([
+        eb('expires_at', '>', new Date(nowMs)),
+        eb('last_event_at', 'is', null),
+      ]);
+      const resumable = and([
+        eb('last_event_at', '>', new Date(nowMs - COPY_IDLE_SECONDS * 1000)),
+        eb('finished_at', 'is', null),
+      ]);
+      return onlyUnburned ? unburned : or([unburned, resumable]);
+    });
   for (const [column, value] of columns) query = query.where(column, '=', value);
   await query.execute();
 }

@@ -14,7 +14,7 @@ import { viewerOf } from '../sessions/require-session.js';
 import { nextPageUrl, readPageRequest } from '../http/list-page.js';
 import { idOf } from '../http/path-id.js';
 import { showRefusal, type Handler } from '../files/routes.js';
-import { listClaims, type ListedClaim } from './list-claims.js';
+import { listClaims, resumableUntil, type ListedClaim } from './list-claims.js';
 import { createDownloadMint, type DownloadWish, type MintedDownload } from './mint-download.js';
 import { createKeysHandler } from './publish-keys.js';
 import { revokeClaim } from './revoke-claims.js';
@@ -24,7 +24,7 @@ export type ClaimRoutes = ReturnType<typeof createClaimRoutes>;
 const wish = z.strictObject({
   fileId: z.string({ error: 'expected the id of a file' }).min(1).max(64),
   mode: z
-    .literal('strict', { error: 'expected "strict"; resumable claims are not offered yet' })
+    .enum(['strict', 'resumable'], { error: 'expected "strict" or "resumable"' })
     .exactOptional(),
   lifetimeSeconds: z
     .int({ error: 'expected a whole number of seconds' })
@@ -57,8 +57,7 @@ export function createClaimRoutes(context: AppContext) {
   return {
     /** `POST /api/claims { fileId, mode?, lifetimeSeconds? }` → 201 `{ id, url, expiresAt }`. */
     apiMint: async (ctx: Context) => {
-      const { fileId, lifetimeSeconds } = await readJson(ctx, wish);
-      const { id, url, expiresAt } = await mint(ctx, { fileId, lifetimeSeconds });
+      const { id, url, expiresAt } = await mint(ctx, await readJson(ctx, wish));
       ctx.status = 201;
       ctx.body = { id, url, expiresAt: expiresAt.toISOString() };
     },
@@ -127,13 +126,20 @@ function toJson({ claim, state, story }: ListedClaim) {
     size: claim.size_bytes,
     createdAt: claim.created_at.toISOString(),
     expiresAt: claim.expires_at.toISOString(),
+    mode: claim.mode,
     state,
     bytesSent: story.bytesSent,
+    resumableUntil: untilOf({ claim, state, story })?.toISOString(),
     startedAt: story.startedAt?.toISOString(),
     endedAt: story.endedAt?.toISOString(),
     refusedCount: story.refusedCount,
     lastRefusedAt: story.lastRefusedAt?.toISOString(),
   };
+}
+
+/** Until when a client can go on, of a copy that waits for one. */
+function untilOf({ claim, state, story }: ListedClaim): Date | undefined {
+  return state === 'interrupted' ? resumableUntil(claim, story) : undefined;
 }
 
 function toRow({ claim, state, story }: ListedClaim) {
@@ -144,7 +150,9 @@ function toRow({ claim, state, story }: ListedClaim) {
     createdAt: claim.created_at,
     expiresAt: claim.expires_at,
     state,
+    mode: claim.mode,
     bytesSent: story.bytesSent,
+    resumableUntil: untilOf({ claim, state, story }),
     startedAt: story.startedAt,
     endedAt: story.endedAt,
     refusedCount: story.refusedCount,

@@ -92,6 +92,24 @@ export const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0002-resumable-claims': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('claim')
+        .addColumn('mode', 'text', (c) =>
+          c
+            .notNull()
+            .defaultTo('strict')
+            .check(sql`mode in ('strict', 'resumable')`),
+        )
+        .addColumn('sent', sql`int8multirange`, (c) => c.notNull().defaultTo(sql`'{}'`))
+        .addColumn('sent_bytes', 'bigint', (c) => c.notNull().defaultTo(0))
+        .addColumn('open_responses', 'integer', (c) => c.notNull().defaultTo(0))
+        .addColumn('last_event_at', 'timestamptz')
+        .addColumn('finished_at', 'timestamptz')
+        .execute();
+    },
+  },
   '0003-links': { up: createLinkTables },
   '0004-outbox-mail': { up: createMailTables },
 };

@@ -1,6 +1,6 @@
 // The tables, as Kysely sees them. Instants are `timestamptz`; sizes and modification times, which
 // outgrow 32 bits, are `bigint` and arrive as numbers (the parsers are set in `connect.ts`).
-import type { Generated, Selectable } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { MailTables } from '../mail/mail-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
 
@@ -68,6 +68,16 @@ export interface ClaimTable {
   created_at: Date;
   expires_at: Date;
   revoked_at: Date | null;
+  mode: 'strict' | 'resumable';
+  /** Of a resumable claim: which bytes of the file have been sent, as PostgreSQL writes a multirange. */
+  sent: Generated<string>;
+  /** How many these are. */
+  sent_bytes: Generated<number>;
+  /** Responses that were being sent after the last event. */
+  open_responses: Generated<number>;
+  last_event_at: ColumnType<Date | null, Date | null | undefined>;
+  /** When the last of its bytes was sent. */
+  finished_at: ColumnType<Date | null, Date | null | undefined>;
 }
 
 /** What the ledger reported, once an event; a claim's state is read from these. */
@@ -75,7 +85,7 @@ export interface ClaimEventTable {
   /** The ledger's event id and the ledger's life together are unique: see `claims/follow-events.ts`. */
   id: string;
   claim_id: string;
-  kind: 'started' | 'finished' | 'broken-off' | 'refused';
+  kind: 'started' | 'resumed' | 'finished' | 'broken-off' | 'refused';
   bytes: number;
   at: Date;
 }

@@ -4,12 +4,12 @@ import { CLOCK_TOLERANCE_SECONDS, forgetBurnAt, subjectOf } from '@claimcheck/sh
 import type { Kysely, Selectable } from 'kysely';
 import { revokeInLedger } from '../claims/revoke-claims.js';
 import type { AppContext } from '../context.js';
-import type { Schema } from '../database/schema.js';
+import type { ClaimRecord, Schema } from '../database/schema.js';
 import type { CopyStanding } from './choose-copy.js';
 import type { CopyRecord, LinkCopyTable } from './link-tables.js';
 
 /** A copy with what its claim's row says. */
-export type KnownCopy = CopyRecord & { revoked_at: Date | null };
+export type KnownCopy = CopyRecord & Pick<ClaimRecord, 'revoked_at' | 'finished_at'>;
 
 /**
  * A claim that was not used is given again until so long after its end, milliseconds: its verifiers
@@ -24,7 +24,7 @@ export async function readCopies(db: Kysely<Schema>, linkId: string): Promise<Kn
     .innerJoin('claim', 'claim.id', 'link_copy.claim_id')
     .distinctOn('link_copy.number')
     .selectAll('link_copy')
-    .select('claim.revoked_at')
+    .select(['claim.revoked_at', 'claim.finished_at'])
     .where('link_copy.link_id', '=', linkId)
     .orderBy('link_copy.number')
     .orderBy('link_copy.attempt', 'desc')
@@ -44,6 +44,8 @@ export async function standingOf(
   nowMs: number,
 ): Promise<CopyStanding['standing']> {
   if (copy.outcome !== null) return copy.outcome === 'unused' ? 'free' : 'spent';
+  // The ledger counts bytes, not which: of a copy that is whole it only says that some may still leave.
+  if (copy.finished_at !== null) return await settle('used');
   const state = await ask();
   if (state === 'under-way') {
     // Withdrawn while it ran: what is missing of it will not come.
@@ -52,11 +54,15 @@ export async function standingOf(
   if (state !== 'unburned') return await settle('used');
   const isGood = copy.revoked_at === null && nowMs < copy.expires_at.getTime() + GIVEN_AGAIN_MS;
   if (isGood) return 'ready';
-  await revokeInLedger(ledger, subjectOf.claim(copy.claim_id), nowMs);
-  return await settle((await ask()) === 'unburned' ? 'unused' : 'used');
+  // Spares a copy that begins in this very moment; what is unburned afterwards stays so.
+  const onlyUnburned = true;
+  await revokeInLedger(ledger, subjectOf.claim(copy.claim_id), nowMs, { onlyUnburned });
+  const final = await ask();
+  if (final === 'under-way') return 'under-way';
+  return await settle(final === 'unburned' ? 'unused' : 'used');
 
   async function ask() {
-    return await interimState(db, ledger, {
+    return await ledger.copyState({
       nonce: copy.claim_id,
       fence: copy.fence,
       forgetAtMs: forgetBurnAt(copy.expires_at.getTime() / 1000),
@@ -88,22 +94,4 @@ export async function standingsOf(
       beganAtMs: copy.issued_at.getTime(),
     })),
   );
-}
-
-// INTERIM until the ledger has copyState.
-async function interimState(
-  db: Kysely<Schema>,
-  ledger: object,
-  asked: { nonce: string; fence: string; forgetAtMs: number },
-): Promise<'unburned' | 'under-way' | 'over' | 'superseded'> {
-  if ('copyState' in ledger) {
-    return await (ledger.copyState as (a: typeof asked) => Promise<'unburned'>)(asked);
-  }
-  const events = await db
-    .selectFrom('claim_event')
-    .select('kind')
-    .where('claim_id', '=', asked.nonce)
-    .execute();
-  if (events.some(({ kind }) => kind === 'finished' || kind === 'broken-off')) return 'over';
-  return events.some(({ kind }) => kind === 'started') ? 'under-way' : 'unburned';
 }

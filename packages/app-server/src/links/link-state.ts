@@ -79,5 +79,5 @@ export function stateOfLink(facts: LinkFacts, nowMs: number): LinkState {
 }
 
 function isInterrupted({ copy, told }: ToldCopy): boolean {
-  return copy.outcome === null && (told.state as string) === 'interrupted';
+  return copy.outcome === null && told.state === 'interrupted';
 }

@@ -12,6 +12,7 @@ export type TimelineKind =
   | 'mailed'
   | 'mail-failed'
   | 'started'
+  | 'resumed'
   | 'finished'
   | 'broken-off'
   | 'expired';
@@ -21,9 +22,12 @@ export interface TimelineEntry {
   kind: TimelineKind;
   /** In the words of the kind: a browser's name, an address, a reason. */
   detail?: string | undefined;
-  /** File bytes that left in that response. */
+  /** Different bytes of the file that have left until then. */
   bytes?: number | undefined;
 }
+
+/** Of a resumable claim: how much has left of the copy by then. */
+const HAVE_BYTES: ReadonlySet<string> = new Set(['finished', 'broken-off']);
 
 /** Longer stories are told by their newest entries. */
 const MAX_ENTRIES = 1000;
@@ -72,7 +76,7 @@ export async function readTimeline(
     ...claims.map(({ at, kind, bytes }) => ({
       at,
       kind,
-      bytes: kind === 'started' ? undefined : bytes,
+      bytes: HAVE_BYTES.has(kind) ? bytes : undefined,
     })),
   ];
   if (hasRunOut(listed, nowMs)) entries.push({ at: link.expires_at, kind: 'expired' });

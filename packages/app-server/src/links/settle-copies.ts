@@ -5,30 +5,37 @@ import type { AppContext } from '../context.js';
 import { standingOf } from './copy-of-link.js';
 
 const EVERY_MS = 10_000;
-const AT_A_TIME = 200;
+const AT_A_TIME = 50;
+
+/** Later than a press gives a claim again, long before the ledger forgets it. Milliseconds. */
+const SETTLED_AFTER_MS = 10_000;
 
 type Dependencies = Pick<AppContext, 'db' | 'ledger' | 'log' | 'now'>;
 
-/** Settles what has run out. Returns how many copies were looked at. */
+/** Settles every copy that has run out and of which nothing was heard. Returns how many there were. */
 export async function settleCopies({ db, ledger, now }: Dependencies): Promise<number> {
   const nowMs = now();
-  const copies = await db
-    .selectFrom('link_copy')
-    .innerJoin('claim', 'claim.id', 'link_copy.claim_id')
-    .selectAll('link_copy')
-    .select('claim.revoked_at')
-    .where('link_copy.outcome', 'is', null)
-    // Younger ones may still be given out again by a press.
-    .where('link_copy.expires_at', '<', new Date(nowMs - SETTLED_AFTER_MS))
-    .orderBy('link_copy.expires_at', 'desc')
-    .limit(AT_A_TIME)
-    .execute();
-  for (const copy of copies) await standingOf({ db, ledger }, copy, nowMs);
-  return copies.length;
+  let after = '';
+  for (let settled = 0; ;) {
+    const copies = await db
+      .selectFrom('link_copy')
+      .innerJoin('claim', 'claim.id', 'link_copy.claim_id')
+      .selectAll('link_copy')
+      .select(['claim.revoked_at', 'claim.finished_at'])
+      .where('link_copy.outcome', 'is', null)
+      .where('claim.last_event_at', 'is', null)
+      .where('link_copy.expires_at', '<', new Date(nowMs - SETTLED_AFTER_MS))
+      .where('link_copy.claim_id', '>', after)
+      .orderBy('link_copy.claim_id')
+      .limit(AT_A_TIME)
+      .execute();
+    await Promise.all(copies.map((copy) => standingOf({ db, ledger }, copy, nowMs)));
+    settled += copies.length;
+    const last = copies.at(-1);
+    if (last === undefined || copies.length < AT_A_TIME) return settled;
+    after = last.claim_id;
+  }
 }
-
-/** Later than a press gives a claim again, long before the ledger forgets it. */
-const SETTLED_AFTER_MS = 10_000;
 
 /** Starts the loop; `stop()` lets the round at hand finish. Outages are waited out. */
 export function keepSettlingCopies(dependencies: Dependencies): { stop(): Promise<void> } {

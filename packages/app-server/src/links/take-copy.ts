@@ -103,6 +103,7 @@ export function createCopyTaker(context: AppContext) {
             created_at: issuedAt,
             expires_at: copy.expires_at,
             revoked_at: null,
+            mode: 'resumable',
           })
           .execute();
         return copy;

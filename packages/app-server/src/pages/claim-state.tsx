@@ -1,7 +1,7 @@
 // What became of a claim: in words first, with an icon and a colour beside them. A state that is
 // forgotten here does not compile.
 import type { ComponentChildren } from 'preact';
-import { formatProgress, formatSize } from '#browser/format-size.js';
+import { formatPercent, formatProgress, formatSize } from '#browser/format-size.js';
 import { Time } from './format-time.js';
 import { Icon, type IconName } from './icon.js';
 import type { ClaimRow, ClaimState } from './props.js';
@@ -31,6 +31,12 @@ const FACES = {
         ? `download running, ${formatProgress(bytesSent, sizeBytes)}`
         : 'download running',
     when: ({ startedAt }) => startedAt && since('since', startedAt),
+  },
+  interrupted: {
+    icon: 'unplug',
+    words: ({ bytesSent, sizeBytes }) =>
+      `${formatPercent(bytesSent, sizeBytes)} sent, waiting for the client to resume`,
+    when: ({ resumableUntil }) => resumableUntil && since('until', resumableUntil),
   },
   finished: {
     icon: 'check',

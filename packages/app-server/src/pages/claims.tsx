@@ -9,6 +9,12 @@ import { Icon } from './icon.js';
 import type { ClaimRow, SignedInProps } from './props.js';
 import { Cell, EmptyState, NextPage, Row, RowHead, Table } from './table.js';
 
+/** Whether anybody could still get bytes for it; of a strict claim, once it is burned, nobody can. */
+function isUsable({ state, mode }: ClaimRow): boolean {
+  if (state === 'started') return mode === 'resumable';
+  return state === 'waiting' || state === 'interrupted';
+}
+
 export interface ClaimsProps extends SignedInProps {
   claims: readonly ClaimRow[];
   /** Address of the next, older claims. */
@@ -64,7 +70,7 @@ function ClaimTable({ claims }: { claims: readonly ClaimRow[] }) {
           <Cell kind="wide">
             <ClaimStateCell claim={claim} />
           </Cell>
-          <Cell kind="actions">{claim.state === 'waiting' && <Revoke claim={claim} />}</Cell>
+          <Cell kind="actions">{isUsable(claim) && <Revoke claim={claim} />}</Cell>
         </Row>
       ))}
     </Table>

@@ -41,6 +41,7 @@ export type TimelineKind =
   | 'held-back'
   | 'code-wrong'
   | 'started'
+  | 'resumed'
   | 'finished'
   | 'broken-off'
   | 'refused'

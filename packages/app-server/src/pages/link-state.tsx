@@ -105,8 +105,10 @@ const STORIES: Record<TimelineKind, (row: TimelineRow) => string> = {
     `Nothing handed out: ${HELD_BACK[detail] ?? 'that was not a press'}`,
   'code-wrong': () => 'A wrong code was typed',
   started: () => 'Download started',
+  resumed: () => 'Download continued',
   finished: (row) => `Download finished${size(row)}`,
-  'broken-off': (row) => `Download broke off${size(row)}`,
+  'broken-off': (row) =>
+    `Download broke off${size(row)}; it can be continued for a quarter of an hour`,
   refused: () => 'Someone tried again; nothing was handed out',
   extended: ({ detail }) => `Changed${detail === undefined ? '' : `: ${detail}`}`,
   'sent-again': (row) => `New address made${to(row)}; the old one no longer works`,

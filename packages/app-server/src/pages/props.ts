@@ -30,7 +30,8 @@ export interface FileRow {
   createdAt: Date;
 }
 
-export type ClaimState = 'waiting' | 'started' | 'finished' | 'broken-off' | 'expired' | 'revoked';
+export type ClaimState =
+  'waiting' | 'started' | 'interrupted' | 'finished' | 'broken-off' | 'expired' | 'revoked';
 
 export interface ClaimRow {
   id: string;
@@ -39,7 +40,10 @@ export interface ClaimRow {
   createdAt: Date;
   expiresAt: Date;
   state: ClaimState;
+  mode: 'strict' | 'resumable';
   bytesSent: number;
+  /** Until when a client can go on with an interrupted copy. */
+  resumableUntil?: Date | undefined;
   startedAt?: Date | undefined;
   endedAt?: Date | undefined;
   /** How often it was presented again after it had been used. */

@@ -1,7 +1,7 @@
 // The life of a session: it begins at sign-in, with a new id, and is ended by its owner, by a newer
 // one, by a changed password or by an administrator. Ending one kills the claims minted in it.
 import { subjectOf } from '@claimcheck/shared/claim';
-import { markClaimsRevoked } from '../claims/revoke-claims.js';
+import { markClaimsRevoked, type RevocationReach } from '../claims/revoke-claims.js';
 import type { IdentityContext } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { Account } from '../database/schema.js';
@@ -31,9 +31,10 @@ export async function beginSession(
 ): Promise<string> {
   const { config, db, sessions, now } = context;
   const nowMs = now();
-  if (visitor.session) await endSessions(context, [visitor.session]);
+  if (visitor.session) await endSessions(context, [visitor.session], { onlyUnburned: true });
   const others = await sessions.list(account.id, nowMs);
-  await endSessions(context, others.slice(0, Math.max(0, others.length + 1 - config.maxSessions)));
+  const tooMany = others.slice(0, Math.max(0, others.length + 1 - config.maxSessions));
+  await endSessions(context, tooMany, { onlyUnburned: true });
 
   const id = newSessionId();
   const session: Session = {
@@ -59,18 +60,20 @@ export async function beginSession(
 }
 
 /**
- * Ends sessions and kills the unburned claims minted in them.
+ * Ends sessions and kills the claims minted in them, with downloads that are under way. Who signs out or
+ * signs in anew wants only the unused ones dead (`onlyUnburned`): a download goes on.
  * @throws LedgerUnavailableError, and then none has been ended.
  */
 export async function endSessions(
   context: IdentityContext,
   ended: readonly Session[],
+  reach: RevocationReach = {},
 ): Promise<void> {
   if (ended.length === 0) return;
   const subjects = ended.map(({ reference }) => subjectOf.session(reference));
-  await revokeAround(context, subjects, () => context.sessions.remove(ended));
+  await revokeAround(context, subjects, () => context.sessions.remove(ended), reach);
   for (const { reference } of ended) {
-    await markClaimsRevoked(context.db, { session_reference: reference }, context.now());
+    await markClaimsRevoked(context.db, { session_reference: reference }, context.now(), reach);
   }
 }
 

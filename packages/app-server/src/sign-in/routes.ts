@@ -47,7 +47,7 @@ export function createSignInRoutes(context: IdentityContext) {
 
   async function leave(ctx: Context): Promise<void> {
     const session = sessionOf(ctx);
-    if (session) await endSessions(context, [session]);
+    if (session) await endSessions(context, [session], { onlyUnburned: true });
     clearSessionCookie(ctx);
   }
 

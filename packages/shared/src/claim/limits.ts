@@ -17,6 +17,12 @@ export const CLOCK_TOLERANCE_SECONDS = 5;
  */
 export const BURN_MARGIN_SECONDS = 60;
 
+/** How long an unfinished copy can be resumed after its last byte, in seconds. */
+export const COPY_IDLE_SECONDS = 15 * 60;
+
+/** How long a copy can be resumed after its first byte, in seconds, also past `exp`. */
+export const MAX_COPY_SECONDS = 24 * 60 * 60;
+
 /** Longer tokens are refused before anything of them is parsed, in characters. */
 export const MAX_TOKEN_LENGTH = 4096;
 
@@ -39,10 +45,16 @@ export function acceptableUntil(expSeconds: number): number {
   return (expSeconds + CLOCK_TOLERANCE_SECONDS) * 1000;
 }
 
+/** The last instant, in Unix milliseconds, at which a copy of a resumable claim can be resumed. */
+export function resumableUntil(expSeconds: number): number {
+  return acceptableUntil(expSeconds) + MAX_COPY_SECONDS * 1000;
+}
+
 /**
  * The instant, in Unix milliseconds, until which a revocation made now must be remembered: no claim
- * that exists now can be burned later than this.
+ * that exists now can be burned, and no copy of one resumed, later than this.
  */
 export function forgetRevocationAt(nowMs: number): number {
-  return forgetBurnAt(nowMs / 1000 + CLOCK_TOLERANCE_SECONDS + MAX_LIFE_SECONDS);
+  const lastExpSeconds = nowMs / 1000 + CLOCK_TOLERANCE_SECONDS + MAX_LIFE_SECONDS;
+  return forgetBurnAt(lastExpSeconds) + MAX_COPY_SECONDS * 1000;
 }

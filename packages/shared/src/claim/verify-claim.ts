@@ -12,6 +12,7 @@ import {
   CLOCK_TOLERANCE_SECONDS,
   MAX_LIFE_SECONDS,
   MAX_TOKEN_LENGTH,
+  resumableUntil,
 } from './limits.js';
 
 const protocol = new PublicProtocol(VerifyFactory);
@@ -35,7 +36,8 @@ export type InvalidReason =
   | 'issued-in-future';
 
 export type Verification<A extends Act> =
-  | { ok: true; claim: ClaimOf<A> }
+  /** `mayBegin` is false past `exp`, when a resumable claim is good only for a copy that has begun. */
+  | { ok: true; claim: ClaimOf<A>; mayBegin: boolean }
   | { ok: false; refusal: 'invalid-claim'; reason: InvalidReason }
   | { ok: false; refusal: 'expired'; claim: ClaimOf<A> };
 
@@ -86,8 +88,10 @@ function checkClaim<A extends Act>(
   const [iat, exp] = [secondsOf(claim.iat), secondsOf(claim.exp)];
   if (exp <= iat || exp - iat > MAX_LIFE_SECONDS) return invalid('life-too-long');
   if (iat * 1000 > nowMs + CLOCK_TOLERANCE_SECONDS * 1000) return invalid('issued-in-future');
-  if (nowMs > acceptableUntil(exp)) return { ok: false, refusal: 'expired', claim };
-  return { ok: true, claim };
+  const mayBegin = nowMs <= acceptableUntil(exp);
+  const mayResume = 'mod' in claim && claim.mod === 'resumable' && nowMs <= resumableUntil(exp);
+  if (!mayBegin && !mayResume) return { ok: false, refusal: 'expired', claim };
+  return { ok: true, claim, mayBegin };
 }
 
 /** The key id in an untrusted token's footer, or undefined when the token is not of our form. */

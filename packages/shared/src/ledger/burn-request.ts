@@ -1,9 +1,10 @@
 // From a verified claim to what its burn needs: the one place that says how the two belong together,
 // for every server that burns.
-import { secondsOf, type Claim } from '../claim/claim.js';
+import { budgetOf } from '../claim/budget.js';
+import { secondsOf, type Claim, type DownloadClaim } from '../claim/claim.js';
 import { forgetBurnAt } from '../claim/limits.js';
 import { revocationSubjects } from '../claim/revocation-subjects.js';
-import type { BurnRequest } from './ledger.js';
+import type { BurnRequest, ResponseRequest } from './ledger.js';
 
 /** What `Ledger.burn` is asked for this claim. Only for a claim that has been verified. */
 export function burnRequestOf(claim: Claim): BurnRequest {
@@ -14,4 +15,12 @@ export function burnRequestOf(claim: Claim): BurnRequest {
     forgetAtMs: forgetBurnAt(secondsOf(claim.exp)),
     subjects: revocationSubjects(claim),
   };
+}
+
+/** What `Ledger.openResponse` is asked for a verified resumable claim, but for the bytes. */
+export function responseRequestOf(
+  claim: DownloadClaim,
+  { mayBegin }: Pick<ResponseRequest, 'mayBegin'>,
+): Omit<ResponseRequest, 'bytes'> {
+  return { ...burnRequestOf(claim), budgetBytes: budgetOf(claim.fil.size), mayBegin };
 }

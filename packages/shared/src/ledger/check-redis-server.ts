@@ -9,7 +9,7 @@ export class UnsuitableRedisError extends Error {
 }
 
 /**
- * Which service asks: the app server also draws fences and revokes. Without one, only what every burn
+ * Which service asks: the app server also draws fences and revokes, the download server counts bytes. Without one, only what every burn
  * needs is tried, and the rest is told when it is used.
  */
 export type LedgerService = 'app-server' | 'download-server';
@@ -17,7 +17,7 @@ export type LedgerService = 'app-server' | 'download-server';
 const OLDEST_VERSION = 7;
 const FURTHER_COMMANDS: Record<LedgerService, readonly string[]> = {
   'app-server': ['SET', 'PEXPIRETIME'],
-  'download-server': [],
+  'download-server': ['HSET'],
 };
 
 /**

@@ -135,6 +135,8 @@ function toEvent([id, fields]: StreamEntry): LedgerEvent[] {
       kind: named.get('kind') as EventKind,
       claimId: named.get('claim') ?? '',
       bytes: Number(named.get('bytes')),
+      firstByte: Number(named.get('first') ?? 0),
+      open: Number(named.get('open') ?? 0),
       atMs: Number(id.split('-')[0]),
     },
   ];

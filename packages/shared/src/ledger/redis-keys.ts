@@ -21,6 +21,8 @@ export interface ShardKeys {
   /** Written by nobody for longer than a script runs. */
   scratch: string;
   revoked: (subject: RevocationSubject) => string;
+  /** The record of a resumable claim's copy. */
+  copy: (nonce: string) => string;
   /** The sets that may keep this nonce, lowest level first. */
   burned: (nonce: Nonce, forgetAtMs: number) => string[];
 }
@@ -59,6 +61,7 @@ export function shardKeys(prefix: string, tag: string | undefined): ShardKeys {
     events: `${base}events`,
     scratch: `${base}scratch`,
     revoked: (subject) => `${base}revoked:${subject}`,
+    copy: (nonce) => `${base}copy:${nonce}`,
     burned: ({ set }, forgetAtMs) => {
       const minute = (burnedExpireAt(forgetAtMs) / 60).toString(36);
       return LEVEL_SETS.map(

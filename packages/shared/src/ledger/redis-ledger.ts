@@ -5,9 +5,16 @@ import {
   LedgerUnavailableError,
   type BurnOutcome,
   type BurnRequest,
+  type CopyState,
   type EventFeed,
   type Ledger,
+  type Payment,
+  type PaymentAnswer,
+  type ResponseGrant,
+  type ResponseRequest,
+  type Settlement,
 } from './ledger.js';
+import { COPY_IDLE_SECONDS, MAX_COPY_SECONDS } from '../claim/limits.js';
 import { namePermission, UnsuitableRedisError, type LedgerService } from './check-redis-server.js';
 import { COMMAND_TIMEOUT_MS, type RedisConnection } from './redis-connection.js';
 import { createRedisEventFeed } from './redis-event-feed.js';
@@ -40,6 +47,21 @@ const OUTCOMES: ReadonlySet<string> = new Set<BurnOutcome>([
 /** About how many events are kept, over all shards. */
 const MAX_EVENTS = 100_000;
 const FENCE_BYTES = 6;
+const IDLE_MS = String(COPY_IDLE_SECONDS * 1000);
+const MOST_MS = String(MAX_COPY_SECONDS * 1000);
+
+const REFUSED_PAYMENTS: ReadonlySet<string> = new Set<PaymentAnswer['outcome']>([
+  'spent',
+  'revoked',
+  'superseded',
+  'over',
+]);
+
+interface BurnReply {
+  outcome: string;
+  paidBytes: number;
+  open: number;
+}
 
 /** Makes a ledger of a Redis connection. Nothing is awaited: `check()` tells whether it answers. */
 export function createRedisLedger(options: RedisLedgerOptions): Ledger {
@@ -60,26 +82,32 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
     }
   }
 
-  async function burnOnce(shard: Shard, nonce: Nonce, request: BurnRequest): Promise<string> {
+  async function burnOnce(
+    shard: Shard,
+    nonce: Nonce,
+    request: BurnRequest,
+    response: readonly string[],
+  ): Promise<BurnReply> {
     const keys = [
       shard.keys.epoch,
       shard.keys.events,
       ...shard.keys.burned(nonce, request.forgetAtMs),
+      shard.keys.copy(request.nonce),
       ...request.subjects.map(shard.keys.revoked),
     ];
-    const [outcome, clockMs] = await scripts.burn(keys, [
+    const [outcome, clockMs, paidBytes = 0, open = 0] = await scripts.burn(keys, [
       request.fence,
-      String(Math.floor(shard.clock.read() + COMMAND_TIMEOUT_MS)),
+      deadlineOn(shard),
       String(request.forgetAtMs),
       String(request.issuedAtMs),
       request.nonce,
       nonce.member,
       String(burnedExpireAt(request.forgetAtMs)),
       maxEvents,
+      ...response,
     ]);
-    if (outcome === 'late') shard.clock.reset();
-    shard.clock.observe(clockMs);
-    return outcome;
+    learnClock(shard, outcome, clockMs);
+    return { outcome, paidBytes, open };
   }
 
   /**
@@ -87,15 +115,101 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
    * server's clock was stale (that clock was stepped, or this process stood still), and the reply
    * has just mended it: ask once more. Nothing else is ever asked twice.
    */
-  async function burn(request: BurnRequest): Promise<BurnOutcome> {
+  async function askBurn(
+    request: BurnRequest,
+    response: readonly string[] = [],
+  ): Promise<BurnReply> {
     const nonce = parseNonce(request.nonce);
     const shard = shards.of(nonce);
     await shard.ensureFit();
-    let outcome = await burnOnce(shard, nonce, request);
-    if (outcome === 'late') outcome = await burnOnce(shard, nonce, request);
-    if (!OUTCOMES.has(outcome))
-      throw new LedgerUnavailableError(`the burn was answered ${outcome}`);
-    return outcome as BurnOutcome;
+    const reply = await burnOnce(shard, nonce, request, response);
+    return reply.outcome === 'late' ? await burnOnce(shard, nonce, request, response) : reply;
+  }
+
+  async function burn(request: BurnRequest): Promise<BurnOutcome> {
+    const { outcome } = await askBurn(request);
+    if (OUTCOMES.has(outcome)) return outcome as BurnOutcome;
+    throw new LedgerUnavailableError(`the burn was answered ${outcome}`);
+  }
+
+  async function openResponse(request: ResponseRequest): Promise<ResponseGrant> {
+    const { outcome, paidBytes, open } = await askBurn(request, [
+      String(request.budgetBytes),
+      String(request.bytes),
+      request.mayBegin ? '1' : '0',
+      IDLE_MS,
+      MOST_MS,
+    ]);
+    if (outcome === 'burned' || outcome === 'resumed')
+      return { outcome, paidBytes, alone: open === 1 };
+    if (OUTCOMES.has(outcome)) return { outcome: outcome as Exclude<BurnOutcome, 'burned'> };
+    throw new LedgerUnavailableError(`the burn was answered ${outcome}`);
+  }
+
+  /** Asked once: paid for twice, bytes would be lost. */
+  async function pay(payment: Payment): Promise<PaymentAnswer> {
+    const shard = shards.of(parseNonce(payment.nonce));
+    await shard.ensureFit();
+    const keys = [
+      shard.keys.epoch,
+      shard.keys.events,
+      shard.keys.copy(payment.nonce),
+      ...payment.subjects.map(shard.keys.revoked),
+    ];
+    const [outcome, clockMs, paidBytes, open] = await scripts.pay(keys, [
+      payment.fence,
+      deadlineOn(shard),
+      String(payment.issuedAtMs),
+      payment.nonce,
+      maxEvents,
+      String(payment.budgetBytes),
+      String(payment.bytes),
+      String(payment.sent.firstByte),
+      String(payment.sent.bytes),
+      IDLE_MS,
+    ]);
+    learnClock(shard, outcome, clockMs);
+    if (outcome === 'paid') return { outcome, paidBytes, alone: open === 1 };
+    if (REFUSED_PAYMENTS.has(outcome))
+      return { outcome: outcome as Exclude<PaymentAnswer['outcome'], 'paid'> };
+    throw new LedgerUnavailableError(`the payment was answered ${outcome}`);
+  }
+
+  async function settle({ nonce, fence: fenceText, refundBytes, sent }: Settlement): Promise<void> {
+    const shard = shards.of(parseNonce(nonce));
+    await shard.ensureFit();
+    const { epoch, events, copy } = shard.keys;
+    const clockMs = await scripts.settle(
+      [epoch, events, copy(nonce)],
+      [
+        fenceText,
+        nonce,
+        maxEvents,
+        String(refundBytes),
+        String(sent.firstByte),
+        String(sent.bytes),
+        IDLE_MS,
+      ],
+    );
+    shard.clock.observe(clockMs);
+  }
+
+  async function copyState(
+    claim: Pick<BurnRequest, 'nonce' | 'fence' | 'forgetAtMs'>,
+  ): Promise<CopyState> {
+    const nonce = parseNonce(claim.nonce);
+    const shard = shards.of(nonce);
+    await shard.ensureFit();
+    const [state, clockMs] = await scripts.copyState(
+      [
+        shard.keys.epoch,
+        shard.keys.copy(claim.nonce),
+        ...shard.keys.burned(nonce, claim.forgetAtMs),
+      ],
+      [claim.fence, String(claim.forgetAtMs), nonce.member],
+    );
+    shard.clock.observe(clockMs);
+    return state as CopyState;
   }
 
   async function readFence(nonceText: string): Promise<string> {
@@ -110,14 +224,18 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
   return {
     fence: (nonce) => ask(() => readFence(nonce)),
     burn: (request) => ask(() => burn(request)),
+    openResponse: (request) => ask(() => openResponse(request)),
+    pay: (payment) => ask(() => pay(payment)),
+    settle: (settlement) => ask(() => settle(settlement)),
+    copyState: (claim) => ask(() => copyState(claim)),
     // Marks are only ever widened, so that a revocation that failed in some shards can be repeated.
-    revoke: ({ subject, issuedUntilMs, forgetAtMs }) =>
+    revoke: ({ subject, issuedUntilMs, onlyUnburned = false, forgetAtMs }) =>
       ask(() =>
         inEach(shards.under(subject), async ({ ensureFit, keys }) => {
           await ensureFit();
           await scripts.revoke(
             [keys.revoked(subject)],
-            [String(issuedUntilMs), String(forgetAtMs)],
+            [String(issuedUntilMs), String(onlyUnburned ? 0 : issuedUntilMs), String(forgetAtMs)],
           );
         }),
       ),
@@ -132,6 +250,17 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
     check: () => ask(() => inEach(shards.all, ({ inspect }) => inspect())),
     close: async () => shards.close(),
   };
+}
+
+/** When the caller gives up, in the clock of the shard's server. */
+function deadlineOn({ clock }: Shard): string {
+  return String(Math.floor(clock.read() + COMMAND_TIMEOUT_MS));
+}
+
+/** `late` shows that the estimate was stale. */
+function learnClock({ clock }: Shard, outcome: string, clockMs: number): void {
+  if (outcome === 'late') clock.reset();
+  clock.observe(clockMs);
 }
 
 /** In all shards at once; waits for every one, so that nothing is under way after it has rejected. */

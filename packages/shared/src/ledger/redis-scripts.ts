@@ -8,13 +8,16 @@ import type { FenceMode } from './redis-target.js';
 type Script<Reply> = (keys: readonly string[], args: readonly string[]) => Promise<Reply>;
 
 export interface Scripts {
-  burn: Script<[outcome: string, clockMs: number]>;
+  burn: Script<[outcome: string, clockMs: number, paidBytes?: number, open?: number]>;
+  pay: Script<[outcome: string, clockMs: number, paidBytes: number, open: number]>;
+  settle: Script<number>;
+  copyState: Script<[state: string, clockMs: number]>;
   readFence: Script<[fence: string, clockMs: number]>;
   revoke: Script<number>;
   inspect: Script<[clockMs: number, info: string, ...refused: string[]]>;
 }
 
-/** A burn has six and one for each subject of its claim. */
+/** A burn has seven and one for each subject of its claim. */
 const MOST_KEYS = 16;
 
 type Command = (...keysAndArguments: string[]) => Promise<unknown>;
@@ -22,6 +25,7 @@ type Command = (...keysAndArguments: string[]) => Promise<unknown>;
 /** The commands are defined on the connection; their names say the fence, as two ledgers may share it. */
 export function defineScripts(redis: RedisConnection, fence: FenceMode): Scripts {
   const shared = readScript('fence') + (fence === 'stored-epoch' ? readScript('stored-epoch') : '');
+  const copies = readScript('copy');
   const commands = redis as unknown as Record<string, Command | undefined>;
 
   /**
@@ -43,7 +47,10 @@ export function defineScripts(redis: RedisConnection, fence: FenceMode): Scripts
     };
   }
   return {
-    burn: script('burn', shared + readScript('burn')),
+    burn: script('burn', shared + copies + readScript('burn')),
+    pay: script('pay', shared + copies + readScript('pay')),
+    settle: script('settle', shared + copies + readScript('settle')),
+    copyState: script('copyState', shared + readScript('copy-state')),
     readFence: script('readFence', shared + readScript('read-fence')),
     revoke: script('revoke', shared + readScript('revoke')),
     inspect: script('inspect', readScript('inspect')),
