@@ -14,7 +14,7 @@ const burn = readFileSync(new URL('../packages/shared/lua/burn.lua', import.meta
 /** The part of burn.lua that finds and keeps the nonce, from its first line to the event's. */
 const packed =
   'local FULL = 511\nlocal LAST = 6\n' +
-  burn.slice(burn.indexOf('local level, members'), burn.indexOf('redis.pcall(')) +
+  burn.slice(burn.indexOf('local level, members'), burn.indexOf('if not ARGV[9] then\n  tell(')) +
   "return 'burned'";
 const oneKey =
   "return redis.call('SET', KEYS[1], '1', 'NX', 'EXAT', ARGV[7]) and 'burned' or 'already-used'";

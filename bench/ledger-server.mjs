@@ -11,7 +11,7 @@ const FENCE = '0123456789ab';
 const server = await startRedis();
 const lua = (name) =>
   readFileSync(new URL(`../packages/shared/lua/${name}.lua`, import.meta.url), 'utf8');
-const sha = await server.redis.script('LOAD', lua('fence') + lua('burn'));
+const sha = await server.redis.script('LOAD', lua('fence') + lua('copy') + lua('burn'));
 await server.redis.eval(lua('fence') + lua('read-fence'), 1, 'b:epoch', FENCE);
 
 const later = Date.now() + 600_000;
@@ -19,7 +19,7 @@ const later = Date.now() + 600_000;
 const RANDOM = '__rand_int__';
 const RANGE = 100_000;
 const sets = [0, 1, 2, 3].map((level) => `b:burned:x:${level}:${RANDOM}`);
-const keys = ['b:epoch', 'b:events', ...sets];
+const keys = ['b:epoch', 'b:events', ...sets, `b:copy:${RANDOM}`];
 const marks = ['claim:c', 'account:a', 'file:f', 'session:s'].map(
   (subject) => `b:revoked:${subject}`,
 );

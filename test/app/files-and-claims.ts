@@ -89,6 +89,7 @@ export interface ListedClaim {
   fileName: string;
   state: string;
   bytesSent: number;
+  resumableUntil?: string;
   refusedCount: number;
   startedAt?: string;
   endedAt?: string;

@@ -64,7 +64,11 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     await expectFits(page, colorScheme);
     const [url = ''] = /http[^"]+/.exec(await page.getByLabel('With curl').inputValue()) ?? [];
 
-    await fetch(url);
+    for (let status = 200; status === 200;) {
+      const response = await fetch(url);
+      await response.arrayBuffer();
+      ({ status } = response);
+    }
     await page.goto(url);
     await expectFits(page, colorScheme);
     await page.context().close();

@@ -69,7 +69,7 @@ describe('a browser without script', () => {
   });
 
   it('shows a command that fetches the file with the real curl, once', async () => {
-    const file = await browsing.makeFile('für & "curl" $HOME.bin', 100_000);
+    const file = await browsing.makeFile('für & "curl" $HOME.bin', 3_000_000);
     await upload(page, [file]);
     await rowOf(page, file.name).getByRole('button', { name: 'Copy as curl' }).click();
     const command = await page.getByLabel('With curl').inputValue();

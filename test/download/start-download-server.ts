@@ -162,15 +162,23 @@ export interface CountingLedger extends Ledger {
   readonly burns: BurnRequest[];
   /** Every event that was recorded, as `kind claimId bytes`; the burn's own `started` is not among them. */
   readonly recorded: string[];
+  /** How many body bytes each response of a resumable claim is said to have sent, as they ended. */
+  readonly settled: number[];
 }
 
 export function countCalls(ledger: Ledger): CountingLedger {
   const burns: BurnRequest[] = [];
   const recorded: string[] = [];
+  const settled: number[] = [];
   return {
     ...ledger,
     burns,
     recorded,
+    settled,
+    settle: async (settlement) => {
+      await ledger.settle(settlement);
+      settled.push(settlement.sent.bytes);
+    },
     burn: (request) => {
       burns.push(request);
       return ledger.burn(request);

@@ -13,7 +13,12 @@ export interface LedgerUnderTest {
   reach(instantMs: number): Promise<void>;
 }
 
-export function describeLedger(name: string, open: () => Promise<LedgerUnderTest>): void {
+/** @param attempts at one nonce at once; fewer where many servers share the machine's few cores. */
+export function describeLedger(
+  name: string,
+  open: () => Promise<LedgerUnderTest>,
+  attempts = 200,
+): void {
   async function request(
     it: LedgerUnderTest,
     changes: Partial<BurnRequest> = {},
@@ -48,12 +53,12 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       expect(await it.ledger.burn(burn)).toBe('already-used');
     });
 
-    test('burns a nonce once under 200 parallel requests, and other nonces beside it', async () => {
+    test(`burns a nonce once under ${attempts} parallel requests, and other nonces beside it`, async () => {
       const it = await open();
       const burns = await Promise.all(Array.from({ length: 10 }, () => request(it)));
       const outcomes = await Promise.all(
         burns.flatMap((burn) =>
-          Array.from({ length: 200 }, async () => ({
+          Array.from({ length: attempts }, async () => ({
             nonce: burn.nonce,
             outcome: await it.ledger.burn(burn),
           })),
@@ -62,7 +67,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       for (const { nonce } of burns) {
         const own = outcomes.filter((one) => one.nonce === nonce).map(({ outcome }) => outcome);
         expect(own.filter((outcome) => outcome === 'burned')).toHaveLength(1);
-        expect(own.filter((outcome) => outcome === 'already-used')).toHaveLength(199);
+        expect(own.filter((outcome) => outcome === 'already-used')).toHaveLength(attempts - 1);
       }
     });
 

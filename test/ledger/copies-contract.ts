@@ -27,6 +27,7 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
       subjects: [subjectOf.claim(nonce), subjectOf.session(`session-of-${nonce}`)],
       budgetBytes: BUDGET,
       bytes: 100,
+      responseBytes: changes.bytes ?? 100,
       mayBegin: true,
       ...changes,
     };
@@ -84,7 +85,10 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
       const claim = await request(it, { bytes: BUDGET });
       await it.ledger.openResponse(claim);
       await it.ledger.settle({ ...claim, refundBytes: 400, sent: sent(600) });
-      expect(await it.ledger.openResponse(claim)).toEqual({
+      const more = { ...claim, bytes: 401, responseBytes: 401 };
+      expect(await it.ledger.openResponse(more)).toEqual({ outcome: 'already-used' });
+      const rest = { ...claim, bytes: 400, responseBytes: 400 };
+      expect(await it.ledger.openResponse(rest)).toEqual({
         outcome: 'resumed',
         paidBytes: 400,
         alone: true,
@@ -96,7 +100,9 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
       const claim = await request(it, { bytes: 100 });
       await it.ledger.openResponse(claim);
       await it.ledger.settle({ ...claim, refundBytes: -850, sent: sent(950) });
-      expect(await it.ledger.openResponse(claim)).toMatchObject({ paidBytes: 50 });
+      expect(await it.ledger.openResponse(claim)).toEqual({ outcome: 'already-used' });
+      const rest = { ...claim, bytes: 50, responseBytes: 50 };
+      expect(await it.ledger.openResponse(rest)).toMatchObject({ paidBytes: 50 });
     });
 
     test('say whether a response is the only one', async () => {
@@ -198,6 +204,15 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
       expect(await it.ledger.burn(one)).toBe('already-used');
       await it.ledger.burn(other);
       expect(await it.ledger.openResponse(other)).toEqual({ outcome: 'already-used' });
+    });
+
+    test('are not opened for more than is left of them', async () => {
+      const it = await open();
+      const claim = await request(it, { bytes: 10, responseBytes: BUDGET });
+      expect(await it.ledger.openResponse(claim)).toMatchObject({ outcome: 'burned' });
+      expect(await it.ledger.openResponse(claim)).toEqual({ outcome: 'already-used' });
+      const shorter = { ...claim, responseBytes: BUDGET - 10 };
+      expect(await it.ledger.openResponse(shorter)).toMatchObject({ outcome: 'resumed' });
     });
 
     test('tell their state and change nothing by it', async () => {

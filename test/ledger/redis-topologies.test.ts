@@ -30,7 +30,7 @@ describe('behind Sentinels', () => {
   }, START_WITHIN_MS);
   afterAll(() => group.stop());
 
-  describeLedger('Sentinel', async () => ({ ...(await openLedger(group.url)), ...wallClock }));
+  describeLedger('Sentinel', async () => ({ ...(await openLedger(group.url)), ...wallClock }), 40);
   describeCopies('Sentinel', () => openWithCopies(group.url));
 
   test('a promotion supersedes every older claim, burned or not, and service resumes by itself', async () => {
@@ -60,7 +60,7 @@ describe('on a Cluster', () => {
   }, START_WITHIN_MS);
   afterAll(() => cluster.stop());
 
-  describeLedger('Cluster', async () => ({ ...(await openLedger(cluster.url)), ...wallClock }));
+  describeLedger('Cluster', async () => ({ ...(await openLedger(cluster.url)), ...wallClock }), 40);
   describeCopies('Cluster', () => openWithCopies(cluster.url));
 
   test('every master has shards, and a revocation of an account reaches all of them', async () => {

@@ -85,7 +85,7 @@ describe('forms', () => {
     const states = [
       'waiting',
       'started',
-      'interrupted',
+      ...(mode === 'resumable' ? (['interrupted'] as const) : []),
       'finished',
       'broken-off',
       'expired',

@@ -69,6 +69,7 @@ async function openResumable(
 ): Promise<OpenResponse> {
   const request = {
     ...responseRequestOf(claim, { mayBegin }),
+    responseBytes: range.length,
     bytes: firstPortionOf(claim, range),
   };
   const grant = await dependencies.ledger.openResponse(request).catch(failClosed);

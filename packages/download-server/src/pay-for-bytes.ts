@@ -94,8 +94,10 @@ export function payForBytes(
     void ask(Math.min(halfSlice, missing));
   }
 
+  const isWaiting = () => paid === allowed && state === 'paying';
+
   async function waitForMore(wanted: number): Promise<number> {
-    while (paid === allowed && state === 'paying') {
+    while (isWaiting()) {
       const answered = await (asking ?? ask(Math.min(halfSlice, range.length - paid)));
       if (!answered && paid === allowed) state = alone ? 'unpaid' : 'over';
     }

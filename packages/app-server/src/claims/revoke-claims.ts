@@ -77,16 +77,16 @@ export async function markClaimsRevoked(
     .updateTable('claim')
     .set({ revoked_at: new Date(nowMs) })
     .where('revoked_at', 'is', null)
-    .where(({ eb, and, or }) => {
-      const unburned = and([
+    .where((eb) => {
+      const unburned = eb.and([
         eb('expires_at', '>', new Date(nowMs)),
         eb('last_event_at', 'is', null),
       ]);
-      const resumable = and([
+      const resumable = eb.and([
         eb('last_event_at', '>', new Date(nowMs - COPY_IDLE_SECONDS * 1000)),
         eb('finished_at', 'is', null),
       ]);
-      return onlyUnburned ? unburned : or([unburned, resumable]);
+      return onlyUnburned ? unburned : eb.or([unburned, resumable]);
     });
   for (const [column, value] of columns) query = query.where(column, '=', value);
   await query.execute();

@@ -62,10 +62,11 @@ async function keepOurs(
   return events.filter(({ claimId }) => ours.has(claimId));
 }
 
+const keyOf = (row: Pick<EventRow, 'claim_id' | 'kind'>) => `${row.claim_id} ${row.kind}`;
+
 async function keepSome(db: Transaction<Schema>, rows: EventRow[]): Promise<EventRow[]> {
   const repeated = rows.filter(({ kind }) => REPEATABLE.has(kind));
   if (repeated.length === 0) return rows;
-  const keyOf = (row: Pick<EventRow, 'claim_id' | 'kind'>) => `${row.claim_id} ${row.kind}`;
   const counts = await db
     .selectFrom('claim_event')
     .select(['claim_id', 'kind', (eb) => eb.fn.countAll<number>().as('times')])

@@ -22,7 +22,9 @@ export interface BurnRequest {
 export interface ResponseRequest extends BurnRequest {
   /** All body bytes that may ever be sent for the claim, `budgetOf(size)`. */
   budgetBytes: number;
-  /** Bytes to pay for at once, at most the response's own. */
+  /** Bytes of the whole response. When less is left of the budget, it is refused. */
+  responseBytes: number;
+  /** How many of them to pay for at once. */
   bytes: number;
   /** False past the claim's `exp`: then only a copy that has begun goes on. */
   mayBegin: boolean;
@@ -35,12 +37,12 @@ export type BurnOutcome = 'burned' | 'already-used' | 'revoked' | 'superseded' |
 export type ResponseGrant =
   | {
       outcome: 'burned' | 'resumed';
-      /** At most what was asked for; less when the budget ends there. */
+      /** What was asked for. */
       paidBytes: number;
       /** Whether no other response of the claim is open anywhere. */
       alone: boolean;
     }
-  /** `already-used` also says that the budget is spent. Nothing was paid for. */
+  /** `already-used` also says that too little is left of the budget. Nothing was paid for. */
   | { outcome: Exclude<BurnOutcome, 'burned'> };
 
 /** A response that is being sent pays for more. */

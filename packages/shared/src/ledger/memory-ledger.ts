@@ -95,8 +95,9 @@ export function createMemoryLedger({ now = Date.now }: { now?: () => number } = 
       return { outcome, paidBytes, alone: true };
     }
     if (isRevoked(request, copy, clockMs)) return { outcome: 'revoked' };
+    if (copy.spent + Math.max(1, request.responseBytes) > budgetBytes)
+      return { outcome: 'already-used' };
     const paidBytes = copies.pay(copy, budgetBytes, request.bytes);
-    if (paidBytes === 0 && copy.spent >= budgetBytes) return { outcome: 'already-used' };
     copy.open += 1;
     copies.keep(copy, clockMs);
     if (copy.open === 1) append('resumed', nonce, NOTHING, copy.open);
