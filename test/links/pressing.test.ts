@@ -69,7 +69,11 @@ function readClaim(claimUrl: string): DownloadClaim {
 async function openResponse(claimUrl: string, bytes = 12) {
   const claim = readClaim(claimUrl);
   const mayBegin = nowMs <= (secondsOf(claim.exp) + 5) * 1000;
-  const grant = await ledger.openResponse({ ...responseRequestOf(claim, { mayBegin }), bytes });
+  const grant = await ledger.openResponse({
+    ...responseRequestOf(claim, { mayBegin }),
+    bytes,
+    responseBytes: bytes,
+  });
   return { claim, grant };
 }
 
