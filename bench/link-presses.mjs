@@ -172,7 +172,7 @@ async function eachOf(items, act) {
     while (next < items.length) {
       const i = next;
       next += 1;
-      results[i] = await act(/** @type {T} */ (items[i]), i);
+      results[i] = await act(items[i], i);
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));

@@ -22,22 +22,22 @@ export interface Offer {
   link: MadeLink;
   content: Buffer;
   fileId: string;
-  told(): Promise<ToldLink>;
+  told: () => Promise<ToldLink>;
   /** Waits until the sender is told of this state. */
-  until(state: string): Promise<ToldLink>;
+  until: (state: string) => Promise<ToldLink>;
 }
 
 export interface Hostile {
   system: System;
   sender: Client;
   /** A new file with a link to it. */
-  offer(wish?: Record<string, unknown>, as?: Client, bytes?: number): Promise<Offer>;
-  recipient(): Recipient;
+  offer: (wish?: Record<string, unknown>, as?: Client, bytes?: number) => Promise<Offer>;
+  recipient: () => Recipient;
   /** Fetches a claim's URL, all of it or so many bytes, and counts what came. */
-  fetchClaim(url: string, headers?: Record<string, string>, atMost?: number): Promise<Taken>;
+  fetchClaim: (url: string, headers?: Record<string, string>, atMost?: number) => Promise<Taken>;
   /** How often a file's whole content has come out, in full lengths. */
-  copiesOut(content: Buffer): number;
-  stop(): Promise<void>;
+  copiesOut: (content: Buffer) => number;
+  stop: () => Promise<void>;
 }
 
 export async function startHostile(): Promise<Hostile> {

@@ -171,7 +171,7 @@ describe('the landing page', () => {
     await recipient.getByRole('button', { name: 'Download' }).click();
     await recipient.getByRole('alert').waitFor();
     expect(await findingsOf(recipient)).toEqual([]);
-    await recipient.goto(`${url.slice(0, -3)}`);
+    await recipient.goto(url.slice(0, -3));
     await recipient.getByRole('heading', { name: 'There is no such link' }).waitFor();
     expect(await findingsOf(recipient)).toEqual([]);
     await recipient.context().close();

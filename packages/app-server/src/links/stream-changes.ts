@@ -71,5 +71,4 @@ export function streamChanges(ctx: Context, options: StreamOptions): void {
     clearInterval(heartbeat);
     stop();
   });
-  tell();
 }

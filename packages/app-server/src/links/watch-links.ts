@@ -11,6 +11,7 @@ export interface Watcher {
   accountId: string;
   /** One link; all of the account's without. */
   linkId?: string | undefined;
+  /** Called once at the beginning, with the mark taken: what changes later is told. */
   changed: () => void;
   /** The server stops, or the database cannot be asked: the stream is to be ended. */
   ended: () => void;
@@ -29,16 +30,19 @@ export function createLinkWatch(
 ): LinkWatch {
   const watchers = new Map<Watcher, string | undefined>();
   let timer: NodeJS.Timeout | undefined;
+  let asking = false;
 
   async function tick(): Promise<void> {
     if (isStopping()) return endAll();
     try {
-      const marks = await readMarks(db, [...watchers.keys()]);
-      for (const [watcher, before] of watchers) {
+      // Who comes while this is being asked is told by the next one.
+      const asked = [...watchers.keys()];
+      const marks = await readMarks(db, asked);
+      for (const watcher of asked) {
         const mark = marks.get(watcher.linkId ?? watcher.accountId) ?? '';
-        if (before === mark) continue;
+        if (!watchers.has(watcher) || watchers.get(watcher) === mark) continue;
         watchers.set(watcher, mark);
-        if (before !== undefined) watcher.changed();
+        watcher.changed();
       }
     } catch (error) {
       // Browsers come again by themselves, and then see what they have missed.
@@ -51,21 +55,23 @@ export function createLinkWatch(
     for (const watcher of watchers.keys()) watcher.ended();
   }
 
-  function schedule(): void {
-    if (timer !== undefined || watchers.size === 0) return;
+  function schedule(afterMs: number): void {
+    clearTimeout(timer);
+    if (asking || watchers.size === 0) return;
     timer = setTimeout(() => {
+      asking = true;
       void tick().finally(() => {
-        timer = undefined;
-        schedule();
+        asking = false;
+        schedule(TICK_MS);
       });
-    }, TICK_MS);
+    }, afterMs);
     timer.unref();
   }
 
   return {
     watch: (watcher) => {
       watchers.set(watcher, undefined);
-      schedule();
+      schedule(0);
       return () => watchers.delete(watcher);
     },
     countOf: (accountId) =>
@@ -107,6 +113,8 @@ async function markBy(
       count(*), sum(watched.copies), sum(watched.until), count(*) filter (where watched.live),
       (select concat_ws(':', count(*), max(e.at)) from link_event e
         join watched w on w.id = e.link_id where w.of = watched.of),
+      (select concat_ws(':', max(c.last_event_at), sum(c.sent_bytes), sum(c.open_responses))
+        from claim c join watched w on w.id = c.link_id where w.of = watched.of),
       (select concat_ws(':', count(*), max(e.at), sum(e.bytes)) from claim c
         join watched w on w.id = c.link_id join claim_event e on e.claim_id = c.id
         where w.of = watched.of),
