@@ -92,7 +92,7 @@ async function expectUsedPage(page: Page): Promise<void> {
     'This link has already been used',
   );
   const words = await page.locator('main').innerText();
-  expect(words).toContain('It works once only');
+  expect(words).toContain('It works for one download only');
   expect(words).toContain('ask for a new one');
   expect(words).toContain('already-used');
   expect(await page.locator('html').getAttribute('lang')).toBe('en');

@@ -15,7 +15,7 @@ export function sampleSentence(changes: Partial<DownloadSentence> = {}): Downloa
     sub: 'q3cWlYvGxq0a',
     jti: newNonce(),
     act: 'download',
-    fen: '0123456789ab',
+    fen: 'AbCdEf-_',
     ses: 'b1oT4fQm7yZx',
     fil: {
       key: 'k7Qe9dU2mWsR4tYx',

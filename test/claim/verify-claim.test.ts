@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   acceptableUntil,
   CLOCK_TOLERANCE_SECONDS,
+  MAX_COPY_SECONDS,
   createClaimVerifier,
   forgetBurnAt,
   isStorageKey,
@@ -49,7 +50,7 @@ describe('a claim', () => {
   });
 
   test('stays under 700 characters when it is a typical one', async () => {
-    const { token } = await mintClaim(key, sampleSentence(), NOW_MS);
+    const { token } = await mintClaim(key, sampleSentence({ mod: 'resumable' }), NOW_MS);
     expect(token.length).toBeLessThan(700);
   });
 
@@ -59,6 +60,16 @@ describe('a claim', () => {
     expect(last).toBe(acceptableUntil(IAT_S + 60));
     expect(await verify(token, last)).toMatchObject({ ok: true });
     expect(await verify(token, last + 1)).toMatchObject({ ok: false, refusal: 'expired' });
+  });
+
+  test('that is resumable is accepted for another day, for a copy that has begun', async () => {
+    const { token } = await mintClaim(key, sampleSentence({ mod: 'resumable' }), NOW_MS, 60);
+    const last = acceptableUntil(IAT_S + 60);
+    expect(await verify(token, last)).toMatchObject({ ok: true, mayBegin: true });
+    expect(await verify(token, last + 1)).toMatchObject({ ok: true, mayBegin: false });
+    const end = last + MAX_COPY_SECONDS * 1000;
+    expect(await verify(token, end)).toMatchObject({ ok: true, mayBegin: false });
+    expect(await verify(token, end + 1)).toMatchObject({ ok: false, refusal: 'expired' });
   });
 
   test('is accepted up to the tolerance before iat, and not a millisecond earlier', async () => {

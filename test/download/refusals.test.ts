@@ -165,7 +165,7 @@ describe.each(Object.entries(cases))('%s', (code, { status, prepare, retryAfter 
       /^default-src 'none';style-src 'sha256-[A-Za-z0-9+/=]+'/,
     );
     expect(Buffer.byteLength(text)).toBeLessThan(10_240);
-    expect(text).toMatch(/^<!doctype html><html lang="en">/);
+    expect(text).toMatch(/^<!doctype html><html lang="en" dir="ltr">/);
     expect(text).toContain(String(headers.get('x-request-id')));
     expect(text).toContain(code);
     expect(text.includes('Try again</a>')).toBe(retryAfter !== undefined);

@@ -3,8 +3,9 @@
 import type { Context, Next } from 'koa';
 import { logFields, requestIdOf, sendProblem } from '@claimcheck/shared/http';
 import type { Logger } from '@claimcheck/shared/log';
+import { chooseTexts } from './page-texts.js';
 import { renderProblemPage } from './problem-page.js';
-import { DOWNLOAD_PROBLEMS, Refused } from './problems.js';
+import { problemOf, Refused } from './problems.js';
 
 /** Middleware, right behind the request log and around everything else. */
 export function answerRefusals({ log }: { log: Logger }) {
@@ -30,5 +31,10 @@ function answer(ctx: Context, error: unknown, log: Logger): void {
   }
   ctx.respond = true;
   ctx.set(refused.headers);
-  sendProblem(ctx, refused.code, DOWNLOAD_PROBLEMS[refused.code], renderProblemPage);
+  const { code, usedBetween } = refused;
+  const texts = chooseTexts((tags) => ctx.acceptsLanguages(tags));
+  ctx.vary('Accept-Language');
+  sendProblem(ctx, code, problemOf(code), ({ requestId }) =>
+    renderProblemPage({ code, requestId, texts, usedBetween }),
+  );
 }

@@ -1,6 +1,7 @@
 // Step 5: where the nonce is burned. One call, which decides; when it throws, not one byte has been sent.
 // Whatever is not a clear permission is a refusal. A resumable claim's later requests pass here too: they burn
 // nothing any more, and pay for their bytes in the same step.
+import type { DownloadClaim } from '@claimcheck/shared/claim';
 import {
   burnRequestOf,
   LedgerUnavailableError,
@@ -53,7 +54,7 @@ async function burnStrict(
   { claim }: VerifiedToken,
 ): Promise<OpenResponse> {
   const outcome = await ledger.burn(burnRequestOf(claim)).catch(failClosed);
-  if (outcome !== 'burned') throw refusedBy(outcome, claim.jti, events);
+  if (outcome !== 'burned') throw refusedBy(outcome, claim, events);
   return {
     close({ bytes, complete }) {
       if (complete) events.finished(claim.jti, bytes);
@@ -73,17 +74,20 @@ async function openResumable(
     bytes: firstPortionOf(claim, range),
   };
   const grant = await dependencies.ledger.openResponse(request).catch(failClosed);
-  if (!('paidBytes' in grant)) throw refusedBy(grant.outcome, claim.jti, dependencies.events);
+  if (!('paidBytes' in grant)) throw refusedBy(grant.outcome, claim, dependencies.events);
   return payForBytes(dependencies, claim, range, grant);
 }
 
 function refusedBy(
   outcome: Exclude<BurnOutcome, 'burned'>,
-  claimId: string,
+  claim: DownloadClaim,
   events: Pick<EventRecorder, 'refusedAsUsed'>,
 ): Refused {
-  if (outcome === 'already-used') events.refusedAsUsed(claimId);
-  return new Refused(outcome, { reason: 'the ledger' });
+  if (outcome !== 'already-used') return new Refused(outcome, { reason: 'the ledger' });
+  events.refusedAsUsed(claim.jti);
+  // It can have been burned within its life only.
+  const usedBetween = { from: new Date(claim.iat), to: new Date(claim.exp) };
+  return new Refused(outcome, { reason: 'the ledger', usedBetween });
 }
 
 function failClosed(error: unknown): never {

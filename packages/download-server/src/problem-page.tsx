@@ -1,8 +1,9 @@
 // The page a person sees instead of a file. It stands alone: no script, no image, nothing fetched, so it
 // works on a download server that serves nothing else. It never shows the link or any part of it.
 import { createHash } from 'node:crypto';
-import type { ProblemPageProps } from '@claimcheck/shared/http';
 import { render } from 'preact-render-to-string';
+import type { PageTexts } from './page-texts.js';
+import { REFUSALS, type Refusal } from './problems.js';
 
 const STYLE = `
 :root{color-scheme:light dark;--back:#f6f5f2;--card:#fff;--text:#1c1b19;--soft:#5e5a53;--line:#dedbd3;--accent:#2a4fb8}
@@ -12,6 +13,7 @@ body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;back
 main{width:100%;max-width:34rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:clamp(1.25rem,5vw,2.5rem)}
 h1{margin:0 0 .75rem;font-size:clamp(1.35rem,5vw,1.75rem);line-height:1.25;text-wrap:balance}
 p{margin:0 0 1rem}
+.fetched{padding-inline-start:.85rem;border-inline-start:.25rem solid var(--accent);font-weight:600}
 a.again{display:inline-block;padding:.65rem 1.1rem;border-radius:.5rem;background:var(--accent);color:var(--card);font-weight:600;text-decoration:none}
 a.again:focus-visible{outline:3px solid var(--text);outline-offset:2px}
 footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.875rem}
@@ -22,34 +24,44 @@ dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere;font-family:ui-monospace,M
 /** The source expression that lets a Content-Security-Policy allow this page's style and no other. */
 export const PAGE_STYLE_HASH = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
-function ProblemPage({ code, problem, detail, requestId }: ProblemPageProps) {
+export interface ProblemPageProps {
+  code: Refusal;
+  requestId: string;
+  texts: PageTexts;
+  usedBetween?: { from: Date; to: Date } | undefined;
+}
+
+function ProblemPage({ code, requestId, texts, usedBetween }: ProblemPageProps) {
+  const { title, fetched, advice } = texts.refusals[code];
   return (
-    <html lang="en">
+    <html lang={texts.lang} dir={texts.dir}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex, nofollow" />
-        <title>{problem.title}</title>
+        <title>{title}</title>
         <style dangerouslySetInnerHTML={{ __html: STYLE }} />
       </head>
       <body>
         <main>
-          <h1>{problem.title}</h1>
-          <p>{detail ?? problem.advice}</p>
-          {problem.retryAfterSeconds === undefined ? null : (
+          <h1>{title}</h1>
+          <p class="fetched">
+            {usedBetween ? texts.fetchedBetween(usedBetween.from, usedBetween.to) : fetched}
+          </p>
+          <p>{advice}</p>
+          {'retryAfterSeconds' in REFUSALS[code] && (
             <p>
               <a class="again" href="">
-                Try again
+                {texts.tryAgain}
               </a>
             </p>
           )}
           <footer>
-            If you ask somebody for help, give them these two lines. They do not give away your
-            link.
+            {texts.help}
             <dl>
-              <dt>Problem</dt>
+              <dt>{texts.problem}</dt>
               <dd>{code}</dd>
-              <dt>Request</dt>
+              <dt>{texts.request}</dt>
               <dd>{requestId}</dd>
             </dl>
           </footer>

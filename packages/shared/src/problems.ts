@@ -24,7 +24,7 @@ export const CLAIM_PROBLEMS = {
   expired: {
     status: 410,
     title: 'This link has expired',
-    advice: 'It was never used, and it can no longer be. Ask for a new one where you got it.',
+    advice: 'The time to use it is over. Ask for a new one where you got it.',
   },
   'already-used': {
     status: 410,

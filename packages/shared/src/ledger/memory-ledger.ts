@@ -26,7 +26,7 @@ const NOTHING: SentBytes = { firstByte: 0, bytes: 0 };
 
 /** A ledger in this process's memory. `now` gives Unix milliseconds. */
 export function createMemoryLedger({ now = Date.now }: { now?: () => number } = {}): Ledger {
-  const fence = randomBytes(6).toString('hex');
+  const fence = randomBytes(6).toString('base64url');
   const burned = new Map<string, number>();
   const copies = createMemoryCopies();
   const revoked = new Map<

@@ -216,7 +216,7 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
   async function readFence(nonceText: string): Promise<string> {
     const shard = shards.of(parseNonce(nonceText));
     await shard.ensureFit();
-    const drawn = randomBytes(FENCE_BYTES).toString('hex');
+    const drawn = randomBytes(FENCE_BYTES).toString('base64url');
     const [fenceText, clockMs] = await scripts.readFence([shard.keys.epoch], [drawn]);
     shard.clock.observe(clockMs);
     return fenceText;
