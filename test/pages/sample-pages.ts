@@ -7,6 +7,11 @@ import {
   renderCurl,
   renderDevices,
   renderFiles,
+  renderLanding,
+  renderLink,
+  renderLinks,
+  renderMadeLinks,
+  renderNewLinks,
   renderProblem,
   renderSignIn,
   renderSignInLink,
@@ -14,6 +19,9 @@ import {
   type ClaimRow,
   type ClaimState,
   type FileRow,
+  type LinkRow,
+  type LinkState,
+  type TimelineKind,
 } from '@claimcheck/app-server/pages';
 
 export const assets = { style: '/assets/style.css?v=1', script: '/assets/app.js?v=1' };
@@ -49,6 +57,80 @@ export function claimRow(state: ClaimState, given: Partial<ClaimRow> = {}): Clai
     refusedCount: 0,
     ...given,
   };
+}
+
+export function linkRow(state: LinkState, given: Partial<LinkRow> = {}): LinkRow {
+  return {
+    id: `link-${state}`,
+    fileId: 'file-1',
+    fileName: 'report.pdf',
+    sizeBytes: 12_000_000,
+    recipient: 'bo@example.net',
+    message: null,
+    copies: 1,
+    copiesUsed: 0,
+    copiesFinished: 0,
+    bytesSent: 0,
+    needsCode: false,
+    notify: true,
+    state,
+    createdAt: at,
+    expiresAt: at,
+    ...given,
+  };
+}
+
+export const LINK_STATES = [
+  'waiting',
+  'seen',
+  'under-way',
+  'interrupted',
+  'partly',
+  'finished',
+  'broken-off',
+  'expired',
+  'revoked',
+  'file-gone',
+] as const satisfies readonly LinkState[];
+
+const TIMELINE_KINDS = [
+  'created',
+  'mail-queued',
+  'mailed',
+  'mail-failed',
+  'page-seen',
+  'held-back',
+  'code-wrong',
+  'started',
+  'resumed',
+  'finished',
+  'broken-off',
+  'refused',
+  'extended',
+  'sent-again',
+  'expired',
+  'revoked',
+] as const satisfies readonly TimelineKind[];
+
+function landing(text: string, given: Partial<Parameters<typeof renderLanding>[0]> = {}): string {
+  return renderLanding({
+    assets,
+    action: `/l/${encodeURIComponent(text)}`,
+    button: { name: 'press', value: 'download' },
+    view: text,
+    fileName: text,
+    sizeBytes: 12_000_000,
+    sender: text,
+    message: text,
+    expiresAt: at,
+    state: 'open',
+    copies: 1,
+    copiesLeft: 1,
+    sentBytes: 0,
+    needsCode: true,
+    refusal: text,
+    ...given,
+  });
 }
 
 /** Every page, each text in it replaced by `text` where a person or a browser chooses it. */
@@ -100,6 +182,52 @@ export function samplePages(text: string): Record<string, string> {
       ),
     }),
     noClaims: renderClaims({ assets, viewer: member, claims: [] }),
+    links: renderLinks({
+      assets,
+      viewer,
+      notice,
+      nextPage: `/links?after=${encodeURIComponent(text)}`,
+      links: LINK_STATES.map((state) =>
+        linkRow(state, { id: `${state}${text}`, fileName: text, recipient: text }),
+      ),
+    }),
+    noLinks: renderLinks({ assets, viewer: member, links: [] }),
+    link: renderLink({
+      assets,
+      viewer,
+      error: text,
+      link: linkRow('seen', {
+        id: text,
+        fileId: text,
+        fileName: text,
+        recipient: text,
+        message: text,
+      }),
+      timeline: TIMELINE_KINDS.map((kind) => ({ at, kind, detail: text, bytes: 5 })),
+    }),
+    newLinks: renderNewLinks({
+      assets,
+      viewer,
+      files: [{ id: 'file-1', name: text, sizeBytes: 5 }],
+      chosen: ['file-1'],
+      maxMessage: 2000,
+      error: text,
+      form: { to: text, message: text },
+    }),
+    noFileToSend: renderNewLinks({ assets, viewer, files: [], chosen: [], maxMessage: 2000 }),
+    madeLinks: renderMadeLinks({
+      assets,
+      viewer,
+      links: [
+        { id: 'made', url: text, fileName: text, recipient: text, code: text, expiresAt: at },
+        { id: 'plain', url: text, fileName: text, recipient: null, expiresAt: at },
+      ],
+    }),
+    landing: landing(text),
+    landingRunning: landing(text, { state: 'running', sentBytes: 5, needsCode: false }),
+    landingInterrupted: landing(text, { state: 'interrupted', message: null, sender: null }),
+    landingPressed: landing(text, { state: 'pressed' }),
+    landingOfMore: landing(text, { copies: 3, copiesLeft: 2, lastFinishedAt: at }),
     devices: renderDevices({
       assets,
       viewer,

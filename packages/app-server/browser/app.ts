@@ -2,8 +2,10 @@
 // in the reader's zone. Every page works without.
 import { copyFrom, onCopy, onDownload } from './download-and-copy.js';
 import { followClaims } from './live-claims.js';
+import { followLink, followLinks } from './live-links.js';
 import { localise } from './local-times.js';
 import { rememberRows } from './merge-rows.js';
+import { onPress } from './press-once.js';
 import { followUploads } from './uploads.js';
 
 document.documentElement.classList.add('scripted');
@@ -19,6 +21,10 @@ if (here.searchParams.has('done')) {
 
 const claims = document.querySelector('#claims');
 if (claims) followClaims(claims);
+const links = document.querySelector('#links');
+if (links) followLinks(links);
+const link = document.querySelector<HTMLElement>('#link');
+if (link) followLink(link);
 const form = document.querySelector<HTMLFormElement>('#upload');
 const uploads = document.querySelector('#uploads');
 if (form && uploads) followUploads(form, uploads);
@@ -26,6 +32,7 @@ if (form && uploads) followUploads(form, uploads);
 document.addEventListener('submit', (event) => {
   const pressed = event.target as HTMLFormElement;
   if (pressed.dataset['download'] !== undefined) onDownload(event, pressed);
+  if (pressed.dataset['press'] !== undefined) onPress(event, pressed);
   const fileId = pressed.dataset['copy'];
   if (fileId === undefined) return;
   event.preventDefault();

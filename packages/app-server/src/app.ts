@@ -13,6 +13,10 @@ import { handleErrors } from './http/errors.js';
 import { createHealthRoutes } from './http/health.js';
 import { redirectTo } from './http/redirect-to.js';
 import { securityHeaders } from './http/security-headers.js';
+import { createLandingRoutes } from './links/landing-routes.js';
+import { createLinkApi } from './links/api-routes.js';
+import { createLinkPages } from './links/page-routes.js';
+import { createLinkWatch } from './links/watch-links.js';
 import { createLoadSession } from './sessions/load-session.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
 import { createSessionRoutes } from './sessions/routes.js';
@@ -51,8 +55,13 @@ function createRouter(
   const accounts = createAccountRoutes(context);
   const files = createFileRoutes(context);
   const claims = createClaimRoutes(context);
+  const links = createLinkApi(context, createLinkWatch(context, isStopping));
+  const linkPages = createLinkPages(context);
+  const landing = createLandingRoutes(context);
 
-  // Who may pass. `visitor` is anybody, also somebody whose account is still without a password.
+  // Who may pass. `stranger` is anybody and not asked who; `visitor` may be signed in, also to an account
+  // that is still without a password.
+  const stranger = [neverStored] as const;
   const visitor = [neverStored, createLoadSession(context)] as const;
   const member = [...visitor, requireAccount] as const;
   const admin = [...visitor, requireAdmin] as const;
@@ -81,6 +90,31 @@ function createRouter(
   router.get('/api/claims', ...member, claims.apiList);
   router.post('/api/claims', ...member, claims.apiMint);
   router.delete('/api/claims/:id', ...member, claims.apiRevoke);
+
+  router.get('/l/:handle', ...stranger, landing.show);
+  router.post('/l/:handle', ...stranger, landing.press);
+  router.get('/api/links', ...member, links.list);
+  router.post('/api/links', ...member, links.create);
+  router.delete('/api/links', ...member, links.revokeMany);
+  router.get('/api/links.csv', ...member, links.exportList);
+  router.get('/api/links/events', ...member, links.followList);
+  router.get('/api/links/:id', ...member, links.show);
+  router.patch('/api/links/:id', ...member, links.change);
+  router.delete('/api/links/:id', ...member, links.revoke);
+  router.post('/api/links/:id/send', ...member, links.sendAgain);
+  router.get('/api/links/:id/events', ...member, links.follow);
+  router.get('/api/links/:id/timeline.csv', ...member, links.exportTimeline);
+  router.get('/links', ...member, linkPages.list);
+  router.post('/links', ...member, linkPages.create);
+  router.get('/links/new', ...member, linkPages.form);
+  router.get('/links/export.csv', ...member, links.exportList);
+  router.post('/links/revoke-all', ...member, linkPages.revokeMany);
+  router.get('/links/:id', ...member, linkPages.show);
+  router.get('/links/:id/timeline.csv', ...member, links.exportTimeline);
+  router.post('/links/:id/extend', ...member, linkPages.extend);
+  router.post('/links/:id/allow', ...member, linkPages.allow);
+  router.post('/links/:id/send', ...member, linkPages.sendAgain);
+  router.post('/links/:id/revoke', ...member, linkPages.revoke);
 
   router.get('/', (ctx) => redirectTo(ctx, '/files'));
   router.get('/sign-in', ...visitor, signIn.pageSignIn);

@@ -13,6 +13,8 @@ import type { AppConfig } from './config.js';
 import type { IdentityContext } from './context.js';
 import { openDatabase } from './database/open-database.js';
 import { cleanIncoming } from './files/clean-incoming.js';
+import { loadLinkSecret } from './links/link-secret.js';
+import { keepSettlingCopies } from './links/settle-copies.js';
 import { createRedisSessionStore } from './sessions/redis-session-store.js';
 import { createSqlSessionStore } from './sessions/sql-session-store.js';
 import { ensureAdmin } from './sign-in/ensure-admin.js';
@@ -54,6 +56,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       ledger,
       keys,
       log,
+      linkDigest: await loadLinkSecret(join(config.dataDir, 'keys')),
       now,
       passwords: await createPasswordHasher(config.hashConcurrency),
       ...identityStores(options, database.db),
@@ -71,12 +74,14 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     listening.server.requestTimeout = 0;
     listening.server.setTimeout(IDLE_SOCKET_MS);
     const follower = followEvents(context);
+    const settler = keepSettlingCopies(context);
     return {
       port: listening.port,
       firstSignInLink,
       stop: async () => {
         await listening?.stop();
         await follower.stop();
+        await settler.stop();
         await database.close();
       },
     };

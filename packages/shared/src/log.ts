@@ -10,9 +10,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Anything of PASETO or PASERK secret form, in whatever text it stands. */
 const SECRETS = /\b(?:v\d\.(?:public|local)|k\d\.(?:secret|local))\.[A-Za-z0-9_.~%-]+/g;
 
-/** The same text with every token and secret key cut out of it. */
+/** The address of an e-mailed link: whoever has it has the file. */
+const LINKS = /\/l\/[^\s"'<>\\/?#]+/g;
+
+/** The same text with every token, secret key and link's handle cut out of it. */
 export function cutTokens(text: string): string {
-  return text.replace(SECRETS, '[token]');
+  return text.replace(SECRETS, '[token]').replace(LINKS, '/l/[handle]');
 }
 
 /** A logger for one server, JSON lines on standard output unless told otherwise. */

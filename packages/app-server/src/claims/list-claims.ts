@@ -38,19 +38,30 @@ export async function listClaims(
   request: PageRequest,
   nowMs: number,
 ): Promise<PageOf<ListedClaim>> {
-  const own = db.selectFrom('claim').selectAll().where('account_id', '=', accountId);
+  const own = db
+    .selectFrom('claim')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    // Those of links are told with their link.
+    .where('link_id', 'is', null);
   const { rows, next } = await readPage(own, request);
+  return { next, rows: await tellClaims(db, rows, nowMs) };
+}
+
+/** What became of these claims, in their order. */
+export async function tellClaims(
+  db: Kysely<Schema>,
+  claims: readonly ClaimRecord[],
+  nowMs: number,
+): Promise<ListedClaim[]> {
   const stories = await readStories(
     db,
-    rows.map(({ id }) => id),
+    claims.map(({ id }) => id),
   );
-  return {
-    next,
-    rows: rows.map((claim) => {
-      const story = { ...(stories.get(claim.id) ?? untold()), ...copyOf(claim) };
-      return { claim, story, state: stateOf(claim, story, nowMs) };
-    }),
-  };
+  return claims.map((claim) => {
+    const story = { ...(stories.get(claim.id) ?? untold()), ...copyOf(claim) };
+    return { claim, story, state: stateOf(claim, story, nowMs) };
+  });
 }
 
 /** A claim that was used is told by its use, even if it was withdrawn or ran out afterwards. Pure. */

@@ -80,7 +80,8 @@ export function createDownloadMint(context: AppContext) {
   };
 }
 
-function claimedFileOf(file: FileRecord, mtimeMs: number) {
+/** What a claim says of a file that was last written at `mtimeMs`, Unix milliseconds. */
+export function claimedFileOf(file: FileRecord, mtimeMs: number) {
   return {
     key: file.storage_key,
     name: file.name,

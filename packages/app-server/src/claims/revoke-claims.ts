@@ -10,7 +10,7 @@ import type { RevocationSubject } from '@claimcheck/shared/claim';
 import type { Ledger } from '@claimcheck/shared/ledger';
 import type { Kysely } from 'kysely';
 import type { AppContext } from '../context.js';
-import type { ClaimTable, Schema } from '../database/schema.js';
+import type { ClaimRecord, Schema } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
 
 /** Which claims a revocation kills: all, or those that nobody has begun to use. */
@@ -59,7 +59,7 @@ export async function revokeClaim(
 
 /** What a group of claims has in common. */
 export type ClaimGroup = Partial<
-  Pick<ClaimTable, 'id' | 'file_id' | 'account_id' | 'session_reference'>
+  Pick<ClaimRecord, 'id' | 'file_id' | 'account_id' | 'session_reference' | 'link_id'>
 >;
 
 /**

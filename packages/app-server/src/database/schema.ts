@@ -1,6 +1,8 @@
 // The tables, as Kysely sees them. Instants are `timestamptz`; sizes and modification times, which
 // outgrow 32 bits, are `bigint` and arrive as numbers (the parsers are set in `connect.ts`).
 import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { MailTables } from '../mail/mail-tables.js';
+import type { LinkTables } from '../links/link-tables.js';
 
 export type Role = 'admin' | 'member';
 
@@ -55,7 +57,10 @@ export interface ClaimTable {
   /** The nonce. */
   id: string;
   account_id: string;
-  session_reference: string;
+  /** Null for a link's claim. */
+  session_reference: string | null;
+  /** The link it was minted for, if it was. */
+  link_id: Generated<string | null>;
   /** Kept when the file is deleted, like its name and size: the claim's story stays readable. */
   file_id: string;
   file_name: string;
@@ -85,7 +90,7 @@ export interface ClaimEventTable {
   at: Date;
 }
 
-export interface Schema {
+export interface Schema extends LinkTables, MailTables {
   account: AccountTable;
   session: SessionTable;
   known_device: KnownDeviceTable;

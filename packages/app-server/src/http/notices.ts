@@ -14,6 +14,9 @@ const DONE = {
   'account-added': 'Account added.',
   'account-disabled': 'Account disabled. It was signed out and its links no longer work.',
   'account-enabled': 'Account enabled.',
+  'link-revoked': 'Withdrawn. The link and downloads under way by it no longer work.',
+  'links-revoked': 'Withdrawn. None of those links works any more.',
+  'link-changed': 'Changed.',
   'signed-out': 'Signed out.',
 } as const;
 

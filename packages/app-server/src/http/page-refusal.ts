@@ -18,6 +18,11 @@ const LABELS: Readonly<Record<string, string>> = {
   currentPassword: 'Current password',
   newPassword: 'New password',
   role: 'Role',
+  fileIds: 'Files',
+  to: 'To',
+  copies: 'Downloads',
+  days: 'Days',
+  message: 'Message',
 };
 
 /** Does `action`; returns undefined, or the reason why it was refused, having set the status. */

@@ -10,6 +10,7 @@ const PRODUCT = 'claimcheck';
 /** The pages in the navigation, in its order. */
 const SECTIONS = [
   { path: '/files', name: 'Files' },
+  { path: '/links', name: 'Links' },
   { path: '/claims', name: 'Claims' },
   { path: '/devices', name: 'Devices' },
   { path: '/account', name: 'Account' },

@@ -115,6 +115,10 @@ function FileTableRow({ file }: { file: FileRow }) {
             Download<span class="visually-hidden"> {name}</span>
           </button>
         </form>
+        <a class="button" href={`/links/new?file=${encodeURIComponent(file.id)}`}>
+          <Icon name="mail" />
+          Send<span class="visually-hidden"> a link to {name}</span>
+        </a>
         <form method="post" action={`${path}/curl`} data-copy={file.id}>
           <button class="button">
             <Icon name="terminal" />

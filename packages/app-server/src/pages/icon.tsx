@@ -10,6 +10,7 @@ const PATHS = {
   download: 'M12 4v11m-4.5-4 4.5 4 4.5-4M5 20h14',
   file: 'M6 3h8l5 5v13H6zM14 3v5h5',
   hourglass: 'M7 3h10M7 21h10M8 3c0 5 8 5 8 9s-8 4-8 9m8-18c0 5-8 5-8 9s8 4 8 9',
+  mail: 'M3 6h18v12H3zm0 1 9 6 9-6',
   tag: 'M3 12V4h8l10 10-8 8L3 12Zm4.5-3.5v.01',
   terminal: 'm5 8 4 4-4 4m7 1h7',
   trash: 'M4 7h16M9 7V4h6v3m3 0-1 13H7L6 7m4 4v5m4-5v5',

@@ -25,11 +25,13 @@ export function renderProblem(props: ProblemProps): string {
       <section class="card problem" aria-labelledby="heading">
         <h1 id="heading">{title}</h1>
         <p>{advice}</p>
-        <p>
-          <a class="button primary" href={way.href}>
-            {way.label}
-          </a>
-        </p>
+        {way && (
+          <p>
+            <a class="button primary" href={way.href}>
+              {way.label}
+            </a>
+          </p>
+        )}
         <footer class="hint">
           <p>
             {status} · {code}
@@ -44,9 +46,14 @@ export function renderProblem(props: ProblemProps): string {
 }
 
 /** Where to go from here: the page that the advice most likely needs. */
-function wayOn(code: string, viewer: Viewer | undefined): { href: string; label: string } {
+function wayOn(
+  code: string,
+  viewer: Viewer | undefined,
+): { href: string; label: string } | undefined {
   if (code === 'account-incomplete') return { href: '/welcome', label: 'Finish setting up' };
   if (viewer) return { href: '/files', label: 'Go to your files' };
+  // Who holds an e-mailed link has no account here: every page of ours would only ask for one.
+  if (code.startsWith('link-')) return undefined;
   if (code === 'not-signed-in') return { href: '/sign-in', label: 'Sign in' };
   return { href: '/', label: 'Go to the start page' };
 }

@@ -66,6 +66,11 @@ export const downloadClaim = z.strictObject({
   ...common,
   act: z.literal('download'),
   ses: ses.exactOptional(),
+  /** The account that answers for it where `sub` is a link, for revocation. */
+  acc: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .exactOptional(),
   fil: claimedFile,
   /** `strict`: one response. `resumable`: the same copy may be finished by later requests. */
   mod: z.enum(['strict', 'resumable']),

@@ -2,21 +2,35 @@
 // atomic step. The strings are the ledger's, so both servers build them here and nowhere else.
 import type { Claim } from './claim.js';
 
-export type RevocationSubject = `${'claim' | 'session' | 'account' | 'file'}:${string}`;
+export type RevocationSubject = `${'claim' | 'session' | 'account' | 'file' | 'link'}:${string}`;
+
+const LINK = 'link:';
 
 export const subjectOf = {
   claim: (nonce: string): RevocationSubject => `claim:${nonce}`,
   session: (reference: string): RevocationSubject => `session:${reference}`,
   account: (id: string): RevocationSubject => `account:${id}`,
   file: (storageKey: string): RevocationSubject => `file:${storageKey}`,
+  link: (id: string): RevocationSubject => `link:${id}`,
 } as const;
 
 /** Everything whose revocation kills this claim. */
 export function revocationSubjects(claim: Claim): RevocationSubject[] {
-  const subjects = [subjectOf.claim(claim.jti), subjectOf.account(claim.sub)];
+  const subjects = [subjectOf.claim(claim.jti), holderOf(claim.sub)];
   if (claim.act === 'download') {
     subjects.push(subjectOf.file(claim.fil.key));
     if (claim.ses !== undefined) subjects.push(subjectOf.session(claim.ses));
+    if (claim.acc !== undefined) subjects.push(subjectOf.account(claim.acc));
   }
   return subjects;
+}
+
+/** The `sub` of a link's claim. */
+export function linkSubject(id: string): string {
+  return `${LINK}${id}`;
+}
+
+/** An account's id holds no colon, so a link cannot be taken for one. */
+function holderOf(sub: string): RevocationSubject {
+  return sub.startsWith(LINK) ? subjectOf.link(sub.slice(LINK.length)) : subjectOf.account(sub);
 }

@@ -1,0 +1,127 @@
+// What a sender changes on a link that is out: a longer life, more copies, another address for it. A
+// withdrawn link stays withdrawn: what was said to be over must not come back to life.
+import type { AppContext, SignedIn } from '../context.js';
+import type { Account } from '../database/schema.js';
+import { Refused } from '../http/problems.js';
+import { findOwnLink } from './find-link.js';
+import { hashOfHandle, linkUrl, newHandle } from './handle.js';
+import { DEFAULT_LINK_SECONDS, type LinkChange } from './input.js';
+import { hashOfCode, newCode } from './link-code.js';
+import type { LinkRecord } from './link-tables.js';
+import { mailLink } from './mail-link.js';
+import type { NewLink } from './create-links.js';
+import { recordLinkEvent } from './record-link-event.js';
+
+/**
+ * Extends a link from now on, or allows more copies of it.
+ * @throws Refused `not-found`; `conflict` for a withdrawn link, or for fewer copies than it has.
+ */
+export async function changeLink(
+  { db, now }: Pick<AppContext, 'db' | 'now'>,
+  accountId: string,
+  linkId: string,
+  { expiresInSeconds, copies, notify }: LinkChange,
+): Promise<LinkRecord> {
+  const link = await findOwnLink(db, accountId, linkId);
+  refuseWithdrawn(link);
+  if (copies !== undefined && copies < link.copies) {
+    throw new Refused('conflict', 'Copies can only be added; withdraw the link to end it.');
+  }
+  const atMs = now();
+  const change = {
+    ...(expiresInSeconds === undefined
+      ? {}
+      : { expires_at: new Date(atMs + expiresInSeconds * 1000) }),
+    ...(copies === undefined ? {} : { copies }),
+    ...(notify === undefined ? {} : { notify }),
+  };
+  return await db.transaction().execute(async (transaction) => {
+    const changed = await transaction
+      .updateTable('link')
+      .set(change)
+      .where('id', '=', link.id)
+      .where('revoked_at', 'is', null)
+      // Two changes at once must not take copies away from each other.
+      .where('copies', '<=', copies ?? link.copies)
+      .returningAll()
+      .executeTakeFirst();
+    if (changed === undefined) throw new Refused('conflict', 'The link was changed meanwhile.');
+    if (expiresInSeconds !== undefined || copies !== undefined) {
+      const what = [
+        expiresInSeconds === undefined ? '' : `until ${changed.expires_at.toISOString()}`,
+        copies === undefined ? '' : `${copies} copies`,
+      ];
+      const detail = what.filter((each) => each !== '').join(', ');
+      await recordLinkEvent(transaction, { linkId: link.id, kind: 'extended', detail, atMs });
+    }
+    return changed;
+  });
+}
+
+/**
+ * Gives a link a new address, and a new code if it has one; the old address says so from now on. Mails
+ * it to the recipient, or to another one. A link that had run out lives for another week.
+ * @throws Refused `not-found`; `conflict` for a withdrawn link.
+ */
+export async function sendLinkAgain(
+  { config, db, linkDigest, now }: Pick<AppContext, 'config' | 'db' | 'linkDigest' | 'now'>,
+  { account }: Pick<SignedIn, 'account'>,
+  linkId: string,
+  to: string | undefined,
+): Promise<NewLink> {
+  const link = await findOwnLink(db, account.id, linkId);
+  refuseWithdrawn(link);
+  const atMs = now();
+  const handle = newHandle();
+  const code = link.code_hash === null ? undefined : newCode();
+  const url = linkUrl(config.appOrigin, handle);
+  const expiresAt =
+    link.expires_at.getTime() > atMs
+      ? link.expires_at
+      : new Date(atMs + DEFAULT_LINK_SECONDS * 1000);
+  return await db.transaction().execute(async (transaction) => {
+    const changed = await transaction
+      .updateTable('link')
+      .set({
+        recipient: to ?? link.recipient,
+        expires_at: expiresAt,
+        code_hash: code === undefined ? null : hashOfCode(linkDigest, link.id, code),
+        code_tries: 0,
+        code_blocked_until: null,
+      })
+      .where('id', '=', link.id)
+      .where('revoked_at', 'is', null)
+      .returningAll()
+      .executeTakeFirst();
+    if (changed === undefined) throw new Refused('conflict', WITHDRAWN);
+    await transaction
+      .updateTable('link_handle')
+      .set({ replaced_at: new Date(atMs) })
+      .where('link_id', '=', link.id)
+      .where('replaced_at', 'is', null)
+      .execute();
+    await transaction
+      .insertInto('link_handle')
+      .values({
+        hash: hashOfHandle(handle),
+        link_id: link.id,
+        created_at: new Date(atMs),
+        replaced_at: null,
+      })
+      .execute();
+    await recordLinkEvent(transaction, {
+      linkId: link.id,
+      kind: 'sent-again',
+      detail: changed.recipient ?? undefined,
+      atMs,
+    });
+    await mailLink(transaction, { link: changed, url, account: account satisfies Account });
+    return { link: changed, url, code };
+  });
+}
+
+const WITHDRAWN = 'This link was withdrawn. Make a new one.';
+
+function refuseWithdrawn(link: LinkRecord): void {
+  if (link.revoked_at !== null) throw new Refused('conflict', WITHDRAWN);
+}

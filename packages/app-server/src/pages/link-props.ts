@@ -1,0 +1,58 @@
+// What the pages about links are given. Plain data, as everywhere.
+
+export type LinkState =
+  | 'waiting'
+  | 'seen'
+  | 'under-way'
+  | 'interrupted'
+  | 'partly'
+  | 'finished'
+  | 'broken-off'
+  | 'expired'
+  | 'revoked'
+  | 'file-gone';
+
+export interface LinkRow {
+  id: string;
+  fileId: string;
+  fileName: string;
+  sizeBytes: number;
+  recipient: string | null;
+  message: string | null;
+  copies: number;
+  copiesUsed: number;
+  copiesFinished: number;
+  bytesSent: number;
+  needsCode: boolean;
+  notify: boolean;
+  state: LinkState;
+  createdAt: Date;
+  expiresAt: Date;
+  lastFinishedAt?: Date | undefined;
+  mail?: { state: 'queued' | 'sent' | 'failed'; error: string | null } | undefined;
+}
+
+export type TimelineKind =
+  | 'created'
+  | 'mail-queued'
+  | 'mailed'
+  | 'mail-failed'
+  | 'page-seen'
+  | 'held-back'
+  | 'code-wrong'
+  | 'started'
+  | 'resumed'
+  | 'finished'
+  | 'broken-off'
+  | 'refused'
+  | 'extended'
+  | 'sent-again'
+  | 'expired'
+  | 'revoked';
+
+export interface TimelineRow {
+  at: Date;
+  kind: TimelineKind;
+  detail?: string | undefined;
+  bytes?: number | undefined;
+}
