@@ -107,9 +107,10 @@ describe('forms', () => {
   });
 
   test('the account page sends the current and the new password', () => {
-    expect(formsOf(renderAccount({ assets, viewer: member }))).toEqual({
+    expect(formsOf(renderAccount({ assets, viewer: member, fetchedNotices: true }))).toEqual({
       '/sign-out': [],
       '/account/password': ['currentPassword', 'newPassword'],
+      '/account/notices': ['fetched'],
     });
   });
 
@@ -130,6 +131,7 @@ describe('forms', () => {
       '/accounts/on/disable': [],
       '/accounts/off/enable': [],
       '/accounts': ['email', 'password', 'role'],
+      '/accounts/invite': ['email', 'role'],
     });
     expect(html).toContain('value="typed@example.org"');
     expect(html).toMatch(

@@ -15,9 +15,12 @@ import { redirectTo } from './http/redirect-to.js';
 import { securityHeaders } from './http/security-headers.js';
 import { createLoadSession } from './sessions/load-session.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
+import { createMailRoutes } from './mail/routes.js';
 import { createSessionRoutes } from './sessions/routes.js';
 import { bringsSessionCookie } from './sessions/session-cookie.js';
+import { createIdentityRoutes } from './sign-in/identity-routes.js';
 import { createSignInRoutes } from './sign-in/routes.js';
+import { createWebhookRoutes } from './webhooks/routes.js';
 
 /** @param isStopping true from the moment a stop was asked for. */
 export function createApp(context: IdentityContext, isStopping: () => boolean): Koa {
@@ -51,6 +54,9 @@ function createRouter(
   const accounts = createAccountRoutes(context);
   const files = createFileRoutes(context);
   const claims = createClaimRoutes(context);
+  const identity = createIdentityRoutes(context);
+  const mail = createMailRoutes(context);
+  const webhooks = createWebhookRoutes(context);
 
   // Who may pass. `visitor` is anybody, also somebody whose account is still without a password.
   const visitor = [neverStored, createLoadSession(context)] as const;
@@ -106,6 +112,44 @@ function createRouter(
   router.post('/accounts', ...admin, accounts.pageAdd);
   router.post('/accounts/:id/disable', ...admin, accounts.pageDisable);
   router.post('/accounts/:id/enable', ...admin, accounts.pageEnable);
+
+  // Mail, links by mail, invitations, webhooks.
+  router.post('/api/sign-in-links', ...visitor, identity.apiRequestSignIn);
+  router.post('/api/password-resets', ...visitor, identity.apiRequestReset);
+  router.post('/api/session/handle', ...visitor, identity.apiEnter);
+  router.put('/api/account/chosen-password', ...visitor, identity.apiChoosePassword);
+  router.put('/api/account/notices', ...member, mail.apiSetNotices);
+  router.post('/api/invitations', ...admin, accounts.apiInvite);
+  router.post('/api/invitations/:id/send', ...admin, accounts.apiInviteAgain);
+  router.delete('/api/invitations/:id', ...admin, accounts.apiWithdrawInvitation);
+  router.get('/api/outbox', ...admin, mail.apiList);
+  router.post('/api/outbox/:id/retry', ...admin, mail.apiRetry);
+  router.get('/api/webhooks', ...member, webhooks.apiList);
+  router.post('/api/webhooks', ...member, webhooks.apiAdd);
+  router.delete('/api/webhooks/:id', ...member, webhooks.apiDelete);
+  router.post('/api/webhooks/:id/secret', ...member, webhooks.apiRotate);
+  router.post('/api/webhooks/:id/test', ...member, webhooks.apiTest);
+  router.get('/api/webhooks/:id/deliveries', ...member, webhooks.apiDeliveries);
+  router.get('/sign-in/email', ...visitor, identity.pageRequestSignIn);
+  router.post('/sign-in/email', ...visitor, identity.pageRequestSignInPost);
+  router.get('/sign-in/forgot', ...visitor, identity.pageRequestReset);
+  router.post('/sign-in/forgot', ...visitor, identity.pageRequestResetPost);
+  router.get('/i/:handle', ...visitor, identity.pageLink);
+  router.post('/i/:handle', ...visitor, identity.pageLinkPost);
+  router.get('/n/:handle', neverStored, mail.pageOptOut);
+  router.post('/n/:handle', neverStored, mail.pageOptOutPost);
+  router.post('/accounts/invite', ...admin, accounts.pageInvite);
+  router.post('/accounts/:id/invitation/send', ...admin, accounts.pageInviteAgain);
+  router.post('/accounts/:id/invitation/withdraw', ...admin, accounts.pageWithdrawInvitation);
+  router.get('/outbox', ...admin, mail.pageList);
+  router.post('/outbox/:id/retry', ...admin, mail.pageRetry);
+  router.post('/account/notices', ...member, mail.pageSetNotices);
+  router.get('/webhooks', ...member, webhooks.pageList);
+  router.post('/webhooks', ...member, webhooks.pageAdd);
+  router.get('/webhooks/:id', ...member, webhooks.pageShow);
+  router.post('/webhooks/:id/delete', ...member, webhooks.pageDelete);
+  router.post('/webhooks/:id/secret', ...member, webhooks.pageRotate);
+  router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
   return router;
 }
 

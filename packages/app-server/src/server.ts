@@ -14,6 +14,7 @@ import type { IdentityContext } from './context.js';
 import { openDatabase } from './database/open-database.js';
 import { cleanIncoming } from './files/clean-incoming.js';
 import { createRedisSessionStore } from './sessions/redis-session-store.js';
+import { startBackground } from './start-background.js';
 import { createSqlSessionStore } from './sessions/sql-session-store.js';
 import { ensureAdmin } from './sign-in/ensure-admin.js';
 import { createSignInLimits, type SignInAllowances } from './sign-in/sign-in-limits.js';
@@ -30,6 +31,8 @@ export interface AppServerOptions {
   now?: (() => number) | undefined;
   /** How often a sign-in may be tried, where it differs from the default. */
   signInAllowances?: Partial<SignInAllowances> | undefined;
+  /** Certificates (PEM) of the mail server to trust besides the system's. */
+  smtpCa?: string | undefined;
 }
 
 export interface AppServer extends Running {
@@ -71,12 +74,14 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     listening.server.requestTimeout = 0;
     listening.server.setTimeout(IDLE_SOCKET_MS);
     const follower = followEvents(context);
+    const background = startBackground(context, options.smtpCa);
     return {
       port: listening.port,
       firstSignInLink,
       stop: async () => {
         await listening?.stop();
         await follower.stop();
+        await background.stop();
         await database.close();
       },
     };

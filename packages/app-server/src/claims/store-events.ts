@@ -4,6 +4,7 @@
 import type { LedgerEvent } from '@claimcheck/shared/ledger';
 import type { Insertable, Kysely, Transaction } from 'kysely';
 import type { ClaimEventTable, Schema } from '../database/schema.js';
+import { queueDownloadEvents } from '../webhooks/queue-event.js';
 
 /** Refusals of one claim that are kept and counted. */
 export const MAX_REFUSALS_KEPT = 1000;
@@ -28,11 +29,13 @@ export async function storeEvents(
     const ours = await keepOurs(transaction, rows);
     const kept = await keepSomeRefusals(transaction, ours);
     if (kept.length === 0) return;
-    await transaction
+    const stored = await transaction
       .insertInto('claim_event')
       .values(kept)
       .onConflict((conflict) => conflict.column('id').doNothing())
+      .returningAll()
       .execute();
+    await queueDownloadEvents(transaction, stored);
   });
 }
 

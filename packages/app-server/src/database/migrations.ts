@@ -1,5 +1,6 @@
 // Every change of the tables, in order. A migration that has been released is never edited.
 import { sql, type Kysely, type Migration } from 'kysely';
+import { mailWebhooksIdentityLinks } from './migrate-mail.js';
 
 /** Name → migration; Kysely runs them in the order of their names, each once. */
 export const migrations: Record<string, Migration> = {
@@ -90,4 +91,5 @@ export const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0003-mail-webhooks-identity-links': mailWebhooksIdentityLinks,
 };

@@ -18,6 +18,7 @@ const LABELS: Readonly<Record<string, string>> = {
   currentPassword: 'Current password',
   newPassword: 'New password',
   role: 'Role',
+  url: 'Address',
 };
 
 /** Does `action`; returns undefined, or the reason why it was refused, having set the status. */
