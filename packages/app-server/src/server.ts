@@ -31,8 +31,6 @@ export interface AppServerOptions {
   now?: (() => number) | undefined;
   /** How often a sign-in may be tried, where it differs from the default. */
   signInAllowances?: Partial<SignInAllowances> | undefined;
-  /** Certificates (PEM) of the mail server to trust besides the system's. */
-  smtpCa?: string | undefined;
 }
 
 export interface AppServer extends Running {
@@ -50,6 +48,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
   await checkDirectories(config);
   const keys = await loadSigningKeys(join(config.dataDir, 'keys'), now());
   const database = await openDatabase({ ...config, log });
+  let background: ReturnType<typeof startBackground> | undefined;
   try {
     const context: IdentityContext = {
       config,
@@ -63,6 +62,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     };
     await cleanIncoming(config);
     const firstSignInLink = await ensureAdmin(context);
+    background = startBackground(context);
     let listening: Listening | undefined;
     const answer = createApp(context, () => listening?.stopping ?? false).callback();
     listening = await listen((request, response) => void answer(request, response), {
@@ -74,18 +74,18 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     listening.server.requestTimeout = 0;
     listening.server.setTimeout(IDLE_SOCKET_MS);
     const follower = followEvents(context);
-    const background = startBackground(context, options.smtpCa);
     return {
       port: listening.port,
       firstSignInLink,
       stop: async () => {
         await listening?.stop();
         await follower.stop();
-        await background.stop();
+        await background?.stop();
         await database.close();
       },
     };
   } catch (error) {
+    await background?.stop();
     await database.close();
     throw error;
   }

@@ -10,13 +10,10 @@ import { createDeliverySender } from './webhooks/send-delivery.js';
 const POLL_MS = 500;
 const PRUNE_EVERY_MS = 60 * 60_000;
 
-/** @param smtpCa certificates (PEM) of the mail server to trust besides the system's. */
-export function startBackground(
-  context: AppContext,
-  smtpCa: string | undefined,
-): { stop(): Promise<void> } {
+/** @throws Error that names the variable when a setting turns out to be of no use. */
+export function startBackground(context: AppContext): { stop(): Promise<void> } {
   const { config, db, log, now } = context;
-  const mail = startMail(context, smtpCa);
+  const mail = startMail(context);
   const isDue = everyHour(now);
   const identity = startBackgroundLoop({
     log,

@@ -15,6 +15,8 @@ export interface SmtpSettings {
   auth: { user: string; pass: string } | undefined;
   /** What this machine calls itself in EHLO; the system's host name otherwise. */
   name: string | undefined;
+  /** File with the certificates (PEM) to trust instead of the system's. */
+  caFile: string | undefined;
 }
 
 export interface MailFrom {
@@ -27,11 +29,11 @@ export interface MailFrom {
 export type Fault = { expected: string };
 
 const STARTTLS = ['required', 'optional', 'never'] as const;
-const OPTIONS: ReadonlySet<string> = new Set(['starttls', 'name']);
+const OPTIONS: ReadonlySet<string> = new Set(['starttls', 'name', 'ca']);
 const FORM = 'a URL like smtp://user:password@mail.example.org:587 or smtps://mail.example.org';
 
 /**
- * Reads `smtp://[user:password@]host[:port][?starttls=required|optional|never&name=…]`, or `smtps:`.
+ * Reads `smtp://[user:password@]host[:port][?starttls=required|optional|never&name=…&ca=FILE]`, or `smtps:`.
  * Ports are 587 and 465 unless named (RFC 8314 section 3.3). STARTTLS is required by default, except on
  * this very machine: neither a password nor a sign-in link may cross a network in the clear by default.
  */
@@ -43,7 +45,7 @@ export function readSmtpUrl(text: string): SmtpSettings | Fault {
   if (!['', '/'].includes(url.pathname) || url.hash !== '') return { expected: FORM };
   const unknown = [...url.searchParams.keys()].find((name) => !OPTIONS.has(name));
   if (unknown !== undefined) {
-    return { expected: `only the options starttls and name, not "${unknown}"` };
+    return { expected: `only the options starttls, name and ca, not "${unknown}"` };
   }
   if ((url.username === '') !== (url.password === '')) {
     return { expected: 'a user and a password, or neither' };
@@ -64,6 +66,7 @@ export function readSmtpUrl(text: string): SmtpSettings | Fault {
     starttls: starttls ?? (isThisMachine(host) ? 'optional' : 'required'),
     auth,
     name: url.searchParams.get('name') ?? undefined,
+    caFile: url.searchParams.get('ca') ?? undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 // The two ways a mail leaves: to the mail server that SMTP_URL names, or, without one, into a file for
 // the operator. Both resolve only when the other side has taken the whole mail.
+import { readFileSync } from 'node:fs';
 import { open, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
@@ -25,12 +26,9 @@ export interface MailSender {
 const REPLY_MS = 10 * 60_000;
 const CONNECT_MS = 15_000;
 
-export function createSmtpSender(
-  smtp: SmtpSettings,
-  from: MailFrom,
-  /** Certificates (PEM) to trust besides the system's. */
-  ca?: string,
-): MailSender {
+/** @throws Error that names SMTP_URL when its file of certificates cannot be read. */
+export function createSmtpSender(smtp: SmtpSettings, from: MailFrom): MailSender {
+  const ca = smtp.caFile === undefined ? undefined : readCertificates(smtp.caFile);
   const transport = createTransport({
     host: smtp.host,
     port: smtp.port,
@@ -88,4 +86,15 @@ export function createFileSender(directory: string, from: MailFrom): MailSender 
     },
     check: async () => {},
   };
+}
+
+function readCertificates(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`SMTP_URL: the certificates that ca names cannot be read: ${reason}`, {
+      cause: error,
+    });
+  }
 }

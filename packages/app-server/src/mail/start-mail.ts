@@ -17,15 +17,16 @@ export interface RunningMail {
   stop(): Promise<void>;
 }
 
-export function startMail(
-  { config, db, log, now }: Pick<AppContext, 'config' | 'db' | 'log' | 'now'>,
-  /** Certificates (PEM) of the mail server's to trust besides the system's. */
-  ca?: string,
-): RunningMail {
+export function startMail({
+  config,
+  db,
+  log,
+  now,
+}: Pick<AppContext, 'config' | 'db' | 'log' | 'now'>): RunningMail {
   const { dataDir, smtp, mailFrom } = config;
   const outbox = join(dataDir, 'outbox');
   const sender =
-    smtp === undefined ? createFileSender(outbox, mailFrom) : createSmtpSender(smtp, mailFrom, ca);
+    smtp === undefined ? createFileSender(outbox, mailFrom) : createSmtpSender(smtp, mailFrom);
   const journal = openAcceptedJournal(join(outbox, 'accepted'));
   const ending = new AbortController();
   let prunedAtMs = Number.NEGATIVE_INFINITY;
