@@ -99,7 +99,11 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
       ...options.tls,
       hideSTARTTLS: options.tls === undefined,
       authOptional: options.auth === undefined,
-      disabledCommands: options.auth === undefined ? ['AUTH'] : [],
+      disabledCommands: [
+        ...(options.auth === undefined ? ['AUTH'] : []),
+        // Hidden, it would still be taken.
+        ...(options.tls === undefined ? ['STARTTLS'] : []),
+      ],
       disableReverseLookup: true,
       closeTimeout: 100,
       logger: false,

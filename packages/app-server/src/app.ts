@@ -59,6 +59,7 @@ function createRouter(
   const webhooks = createWebhookRoutes(context);
 
   // Who may pass. `visitor` is anybody, also somebody whose account is still without a password.
+  const anybody = [neverStored] as const;
   const visitor = [neverStored, createLoadSession(context)] as const;
   const member = [...visitor, requireAccount] as const;
   const admin = [...visitor, requireAdmin] as const;
@@ -136,8 +137,8 @@ function createRouter(
   router.post('/sign-in/forgot', ...visitor, identity.pageRequestResetPost);
   router.get('/i/:handle', ...visitor, identity.pageLink);
   router.post('/i/:handle', ...visitor, identity.pageLinkPost);
-  router.get('/n/:handle', neverStored, mail.pageOptOut);
-  router.post('/n/:handle', neverStored, mail.pageOptOutPost);
+  router.get('/n/:handle', ...anybody, mail.pageOptOut);
+  router.post('/n/:handle', ...anybody, mail.pageOptOutPost);
   router.post('/accounts/invite', ...admin, accounts.pageInvite);
   router.post('/accounts/:id/invitation/send', ...admin, accounts.pageInviteAgain);
   router.post('/accounts/:id/invitation/withdraw', ...admin, accounts.pageWithdrawInvitation);

@@ -57,8 +57,6 @@ export function createAccountRoutes(context: IdentityContext) {
     await showList(ctx, undefined, { email, url, expiresAt });
   }
 
-  const inviterOf = (ctx: Context) => viewerOf(ctx).account.email ?? 'An administrator';
-
   async function showList(
     ctx: Context,
     form?: { error: string; email: string | undefined; role: string | undefined },
@@ -187,6 +185,10 @@ export function createAccountRoutes(context: IdentityContext) {
       }
     },
   };
+}
+
+function inviterOf(ctx: Context): string {
+  return viewerOf(ctx).account.email ?? 'An administrator';
 }
 
 /** Of an invited account it also says so, and until when it can accept. */

@@ -32,7 +32,10 @@ export function judgeFailure(error: unknown): Verdict {
   const aboutMail = ABOUT_THE_MAIL.test(String(command));
   // EENVELOPE without a reply: the address cannot be sent to at all (no SMTPUTF8, or malformed).
   const permanent = aboutMail && (isReply ? responseCode >= 500 : code === 'EENVELOPE');
-  return { permanent, reason: reasonOf(String(message ?? 'unknown failure'), code) };
+  return {
+    permanent,
+    reason: reasonOf(typeof message === 'string' ? message : 'unknown failure', code),
+  };
 }
 
 /** How long to wait after the `attempts`-th failed attempt, milliseconds: 2 s, doubled up to 30 min. */

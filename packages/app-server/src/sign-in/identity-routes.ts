@@ -44,12 +44,6 @@ export function createIdentityRoutes(context: IdentityContext) {
     setDeviceCookie(ctx, ids.deviceId);
   }
 
-  function showLink(ctx: Context, { link, account }: PressedLink, error?: string): void {
-    const page = { assets: assetsOf(ctx), action: ctx.path, email: account.email ?? '' };
-    if (link.purpose === 'sign-in') ctx.body = renderMailedSignIn(page);
-    else ctx.body = renderChoosePassword({ ...page, purpose: link.purpose, error });
-  }
-
   const apiRequest = (purpose: RequestedPurpose) => async (ctx: Context) => {
     await request(ctx, purpose, (await readJson(ctx, linkRequestInput)).email);
     ctx.status = 202;
@@ -118,4 +112,10 @@ export function createIdentityRoutes(context: IdentityContext) {
 
 function handleOf(ctx: Context): string {
   return String((ctx['params'] as Record<string, string>)['handle']);
+}
+
+function showLink(ctx: Context, { link, account }: PressedLink, error?: string): void {
+  const page = { assets: assetsOf(ctx), action: ctx.path, email: account.email ?? '' };
+  if (link.purpose === 'sign-in') ctx.body = renderMailedSignIn(page);
+  else ctx.body = renderChoosePassword({ ...page, purpose: link.purpose, error });
 }

@@ -142,8 +142,10 @@ function describe(outcome: Outcome): string {
 
 function reasonOf(error: unknown): string {
   const { message, code } = (error ?? {}) as { message?: unknown; code?: unknown };
-  const text = String(message || code || 'no answer');
-  return text
+  const said = [message, code].find(
+    (each): each is string => typeof each === 'string' && each !== '',
+  );
+  return (said ?? 'no answer')
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
     .trim()
     .slice(0, 300);

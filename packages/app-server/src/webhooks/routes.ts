@@ -35,7 +35,6 @@ export function createWebhookRoutes(context: AppContext) {
         if (fault !== undefined) check.addIssue({ code: 'custom', message: fault });
       }),
   });
-  const ownerOf = (ctx: Context) => viewerOf(ctx).account.id;
 
   /** Returns the id of the delivery. */
   async function sendTest(ctx: Context): Promise<string | undefined> {
@@ -131,6 +130,10 @@ export function createWebhookRoutes(context: AppContext) {
       redirectDone(ctx, `/webhooks/${idOf(ctx)}`, 'webhook-tested');
     },
   };
+}
+
+function ownerOf(ctx: Context): string {
+  return viewerOf(ctx).account.id;
 }
 
 function describe({ id, url, gone_at, previous_until, created_at }: Webhook) {
