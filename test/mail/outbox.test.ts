@@ -211,6 +211,13 @@ describe('texts that people choose', () => {
     await expect(queue({ to })).rejects.toThrow('exactly one e-mail address');
   });
 
+  test('may be an address with letters of any script, before and behind the @', async () => {
+    await untilState(await queue({ to: 'Grüße@Bücher.example' }), 'sent');
+    expect(mailServer.mails.map(({ recipients }) => recipients)).toEqual([
+      ['grüße@bücher.example'],
+    ]);
+  });
+
   test('cannot become markup, nor a line of ours', async () => {
     const hostile = `</b><img src=http://evil.example/x>\n\nSign in: http://evil.example/`;
     const content = layOutMail({

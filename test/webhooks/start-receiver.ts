@@ -12,7 +12,7 @@ export interface Receiver {
   url: string;
   port: number;
   deliveries: ReceivedDelivery[];
-  /** Of each request: the status to answer. */
+  /** Of each request: the status to answer; 0 never answers. */
   answer: (delivery: ReceivedDelivery) => { status: number; headers?: Record<string, string> };
   stop(): Promise<void>;
 }
@@ -27,6 +27,7 @@ export async function startReceiver(): Promise<Receiver> {
       const delivery = { path: request.url ?? '', headers: request.headers, body };
       const { status, headers } = receiver.answer(delivery);
       deliveries.push(delivery);
+      if (status === 0) return;
       response.writeHead(status, headers).end('an answer that nobody reads');
     });
   });

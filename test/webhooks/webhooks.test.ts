@@ -122,6 +122,23 @@ describe('what happens to a claim', () => {
   });
 });
 
+test('a webhook that never answers keeps the others’ waiting for nothing', async () => {
+  const silent = await startReceiver();
+  silent.answer = () => ({ status: 0 });
+  try {
+    const slow = await add(silent.url);
+    for (let i = 0; i < 50; i += 1) await sendTest(slow);
+    const quick = await add();
+    await sendTest(quick);
+    await received(1);
+    expect((await deliveriesOf(slow)).every(({ state }) => state === 'queued')).toBe(true);
+    expect(silent.deliveries.length).toBeLessThanOrEqual(4);
+    await member.request('DELETE', `/api/webhooks/${slow.id}`);
+  } finally {
+    await silent.stop();
+  }
+});
+
 describe('a signature', () => {
   test('is refused by the official library when body, id or secret differ', async () => {
     const webhook = await add();

@@ -4,7 +4,13 @@ import { startBackgroundLoop } from './background-loop.js';
 import type { AppContext } from './context.js';
 import { startMail } from './mail/start-mail.js';
 import { answerLinkRequests, pruneIdentityLinks } from './sign-in/link-requests.js';
-import { deliverWebhooks, pruneDeliveries } from './webhooks/deliver-webhooks.js';
+import { createSlots } from './slots.js';
+import {
+  deliverWebhooks,
+  DELIVERIES_AT_A_TIME,
+  pruneDeliveries,
+} from './webhooks/deliver-webhooks.js';
+import { isPublicAddress } from './webhooks/public-address.js';
 import { createDeliverySender } from './webhooks/send-delivery.js';
 
 const POLL_MS = 500;
@@ -27,16 +33,20 @@ export function startBackground(context: AppContext): { stop(): Promise<void> } 
       return await answerLinkRequests(context);
     },
   });
-  const sender = createDeliverySender({ allowPrivate: config.webhookAllowPrivate });
+  const sender = createDeliverySender({
+    isAllowed: config.webhookAllowPrivate ? () => true : isPublicAddress,
+  });
+  const slots = createSlots(DELIVERIES_AT_A_TIME);
   const webhooks = startBackgroundLoop({
     log,
     name: 'webhooks',
     pollMs: POLL_MS,
-    work: () => deliverWebhooks({ db, log, now, sender }),
+    work: () => deliverWebhooks({ db, log, now, sender, slots }),
   });
   return {
     stop: async () => {
       await Promise.all([mail.stop(), identity.stop(), webhooks.stop()]);
+      await slots.settle();
       await sender.close();
     },
   };

@@ -7,10 +7,11 @@ import type { OutboxMail, Schema } from '../database/schema.js';
 import type { AcceptedJournal } from './accepted-journal.js';
 import { isFree } from './outbox.js';
 import { GIVE_UP_AFTER_MS, judgeFailure, waitAfter, type Verdict } from './judge-failure.js';
+import type { Slots } from '../slots.js';
 import type { MailSender } from './send-mail.js';
 
 /** Mails that one process sends at a time. */
-const AT_A_TIME = 4;
+export const MAILS_AT_A_TIME = 4;
 /** Another server may take a mail over when its holder has not renewed it for this long. */
 const HOLD_MS = 60_000;
 const RENEW_EVERY_MS = 15_000;
@@ -24,19 +25,22 @@ export interface OutboxDeps {
   now: () => number;
   sender: MailSender;
   journal: AcceptedJournal;
+  slots: Slots;
   /** Aborts what is being sent: the process wants to end. */
   signal: AbortSignal;
 }
 
-/** Sends what is due, and returns how many mails that were. Rejects when the database is away. */
+/** Begins to send what is due, and returns how many mails that were. Rejects when the database is away. */
 export async function deliverOutbox(deps: OutboxDeps): Promise<number> {
-  const due = await takeDue(deps);
-  await Promise.all(due.map((mail) => deliver(deps, mail)));
+  const free = deps.slots.free();
+  if (free === 0) return 0;
+  const due = await takeDue(deps, free);
+  for (const mail of due) deps.slots.begin(() => deliver(deps, mail));
   return due.length;
 }
 
 /** `SKIP LOCKED`: servers that look at the same moment each take others, and none waits. */
-async function takeDue({ db, now }: OutboxDeps): Promise<OutboxMail[]> {
+async function takeDue({ db, now }: OutboxDeps, most: number): Promise<OutboxMail[]> {
   const nowMs = now();
   return await db
     .updateTable('outbox_mail')
@@ -49,7 +53,7 @@ async function takeDue({ db, now }: OutboxDeps): Promise<OutboxMail[]> {
         .where('next_attempt_at', '<=', new Date(nowMs))
         .where(isFree(nowMs))
         .orderBy('next_attempt_at')
-        .limit(AT_A_TIME)
+        .limit(most)
         .forUpdate()
         .skipLocked(),
     )
@@ -70,7 +74,7 @@ async function deliver(deps: OutboxDeps, mail: OutboxMail): Promise<void> {
   try {
     await sender.send(
       mail,
-      () => journal.note(mail.id),
+      () => noteAccepted(deps, mail),
       AbortSignal.any([signal, AbortSignal.timeout(SEND_MS)]),
     );
   } catch (error) {
@@ -80,6 +84,15 @@ async function deliver(deps: OutboxDeps, mail: OutboxMail): Promise<void> {
   stopRenewing();
   await markSent(deps, mail);
   log.info({ mailId: mail.id, kind: mail.kind, attempts: mail.attempts }, 'a mail was sent');
+}
+
+/** The mail is out: a full disk must not turn that into a failure, and so into a second mail. */
+function noteAccepted({ journal, log }: OutboxDeps, mail: OutboxMail): void {
+  try {
+    journal.note(mail.id);
+  } catch (error) {
+    log.error({ mailId: mail.id, err: error }, 'that a mail was sent could not be noted');
+  }
 }
 
 function verdictOnAge(mail: OutboxMail, nowMs: number): Verdict | undefined {

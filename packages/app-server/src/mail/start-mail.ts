@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { startBackgroundLoop } from '../background-loop.js';
 import type { AppContext } from '../context.js';
 import { openAcceptedJournal } from './accepted-journal.js';
-import { deliverOutbox } from './deliver-outbox.js';
+import { createSlots } from '../slots.js';
+import { deliverOutbox, MAILS_AT_A_TIME } from './deliver-outbox.js';
 import { pruneOutbox } from './outbox.js';
 import { createFileSender, createSmtpSender, type MailSender } from './send-mail.js';
 
@@ -29,6 +30,8 @@ export function startMail({
     smtp === undefined ? createFileSender(outbox, mailFrom) : createSmtpSender(smtp, mailFrom);
   const journal = openAcceptedJournal(join(outbox, 'accepted'));
   const ending = new AbortController();
+  const slots = createSlots(MAILS_AT_A_TIME);
+  const deps = { db, log, now, sender, journal, slots, signal: ending.signal };
   let prunedAtMs = Number.NEGATIVE_INFINITY;
   if (smtp !== undefined) void sayWhetherItAnswers(sender, log);
 
@@ -41,13 +44,14 @@ export function startMail({
         await pruneOutbox(db, now());
         prunedAtMs = now();
       }
-      return await deliverOutbox({ db, log, now, sender, journal, signal: ending.signal });
+      return await deliverOutbox(deps);
     },
   });
   return {
     stop: async () => {
       const impatience = setTimeout(() => ending.abort(), STOP_MS);
       await loop.stop();
+      await slots.settle();
       clearTimeout(impatience);
     },
   };

@@ -2,12 +2,15 @@
 // queue; unlike mail, a delivery may arrive twice (a crash between answer and mark), which the other
 // side tells by its `webhook-id`, as Standard Webhooks has it.
 import type { Logger } from '@claimcheck/shared/log';
-import { sql, type Kysely } from 'kysely';
+import { sql, type ExpressionBuilder, type Kysely } from 'kysely';
 import type { Schema, Webhook, WebhookDelivery } from '../database/schema.js';
+import type { Slots } from '../slots.js';
 import type { DeliverySender } from './send-delivery.js';
 import { signDelivery } from './sign-delivery.js';
 
-const AT_A_TIME = 8;
+/** Deliveries that one process attempts at a time, and how many of them may be to one webhook. */
+export const DELIVERIES_AT_A_TIME = 32;
+const EACH = 4;
 /** Longer than an attempt can take. */
 const HOLD_MS = 60_000;
 const KEEP_MS = 30 * 24 * 60 * 60_000;
@@ -32,19 +35,36 @@ export interface WebhookDeps {
   log: Logger;
   now: () => number;
   sender: DeliverySender;
+  slots: Slots;
 }
 
 type Outcome = { status: number } | { error: string };
 
-/** Attempts what is due, and returns how many deliveries that were. Rejects when the database is away. */
+/** Begins to attempt what is due, and returns how many that were. Rejects when the database is away. */
 export async function deliverWebhooks(deps: WebhookDeps): Promise<number> {
-  const due = await takeDue(deps);
-  await Promise.all(due.map((delivery) => attempt(deps, delivery)));
+  const free = deps.slots.free();
+  if (free === 0) return 0;
+  const due = await takeDue(deps, free);
+  for (const delivery of due) deps.slots.begin(() => attempt(deps, delivery));
   return due.length;
 }
 
-async function takeDue({ db, now }: WebhookDeps): Promise<WebhookDelivery[]> {
+/** Of one webhook a few at a time, those under way counted in: one that is silent keeps no others waiting. */
+async function takeDue({ db, now }: WebhookDeps, most: number): Promise<WebhookDelivery[]> {
   const at = new Date(now());
+  const isOpen = (where: ExpressionBuilder<Schema, 'webhook_delivery'>) =>
+    where.and([where('state', '=', 'queued'), where('next_attempt_at', '<=', at)]);
+  const isFree = (where: ExpressionBuilder<Schema, 'webhook_delivery'>) =>
+    where.or([where('held_until', 'is', null), where('held_until', '<=', at)]);
+  const ranked = db
+    .selectFrom('webhook_delivery')
+    .select([
+      'id',
+      sql<number>`row_number() over (partition by webhook_id order by
+        coalesce(held_until > ${at}, false) desc, next_attempt_at, id)`.as('rank'),
+    ])
+    .where(isOpen)
+    .as('ranked');
   return await db
     .updateTable('webhook_delivery')
     .set({ attempts: sql`attempts + 1`, held_until: new Date(at.getTime() + HOLD_MS) })
@@ -52,13 +72,14 @@ async function takeDue({ db, now }: WebhookDeps): Promise<WebhookDelivery[]> {
       due
         .selectFrom('webhook_delivery')
         .select('id')
-        .where('state', '=', 'queued')
-        .where('next_attempt_at', '<=', at)
-        .where((where) =>
-          where.or([where('held_until', 'is', null), where('held_until', '<=', at)]),
+        .where('id', 'in', (first) =>
+          first.selectFrom(ranked).select('ranked.id').where('ranked.rank', '<=', EACH),
         )
+        // Asked again of the row that is locked: another server may have taken it meanwhile.
+        .where(isOpen)
+        .where(isFree)
         .orderBy('next_attempt_at')
-        .limit(AT_A_TIME)
+        .limit(most)
         .forUpdate()
         .skipLocked(),
     )

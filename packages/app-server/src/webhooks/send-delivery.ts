@@ -4,7 +4,6 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
-import { isPublicAddress } from './public-address.js';
 
 /** How a host name becomes addresses; the system's resolver unless a test brings its own. */
 export type ResolveHost = (
@@ -27,13 +26,13 @@ const ATTEMPT_MS = 15_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 export function createDeliverySender(options: {
-  /** For tests and evaluation: also private and loopback addresses. */
-  allowPrivate: boolean;
+  /** Judges every address before it is connected to: `isPublicAddress`, but for evaluation. */
+  isAllowed: (address: string) => boolean;
   resolve?: ResolveHost;
 }): DeliverySender {
-  const { allowPrivate, resolve = resolveBySystem } = options;
+  const { isAllowed, resolve = resolveBySystem } = options;
   const agent = new Agent({
-    connect: { lookup: allowPrivate ? undefined : publicOnly(resolve), timeout: ATTEMPT_MS },
+    connect: { lookup: allowedOnly(resolve, isAllowed), timeout: ATTEMPT_MS },
     headersTimeout: ATTEMPT_MS,
     bodyTimeout: ATTEMPT_MS,
     // A kept connection would be one that was judged for an earlier resolution.
@@ -44,7 +43,7 @@ export function createDeliverySender(options: {
       const { hostname } = new URL(url);
       const literal = hostname.replace(/^\[(.*)\]$/, '$1');
       // An address written out is connected to without any lookup, so it is judged here.
-      if (!allowPrivate && isIP(literal) !== 0 && !isPublicAddress(literal)) {
+      if (isIP(literal) !== 0 && !isAllowed(literal)) {
         throw new AddressRefusedError(`${literal} is not a public address`);
       }
       const answer = await request(url, {
@@ -61,12 +60,15 @@ export function createDeliverySender(options: {
   };
 }
 
-/** A lookup that hands on only when every address is public: a mixed answer is a trick. */
-function publicOnly(resolve: ResolveHost): LookupFunction {
+/** A lookup that hands on only when every address is allowed: a mixed answer is a trick. */
+function allowedOnly(
+  resolve: ResolveHost,
+  isAllowed: (address: string) => boolean,
+): LookupFunction {
   return (host, { all }, done) => {
     resolve(host, (error, addresses) => {
       if (error) return done(error, '', 0);
-      const bad = addresses.find(({ address }) => !isPublicAddress(address));
+      const bad = addresses.find(({ address }) => !isAllowed(address));
       const first = addresses[0];
       if (bad || first === undefined) {
         const what = bad ? `resolves to ${bad.address}, which is not public` : 'has no address';
