@@ -38,6 +38,13 @@ const accounts = async () =>
     }
   ).accounts;
 
+test('with a mail server nobody makes links to the passwords of others', async () => {
+  const [account] = await accounts();
+  const response = await admin.request('POST', `/api/accounts/${account?.id}/reset-link`);
+  expect(response.status).toBe(409);
+  expect(await (await admin.get('/accounts')).text()).not.toContain('reset-link');
+});
+
 describe('an invitation', () => {
   test('lets its owner choose the password, once, and sign in with it', async () => {
     const { id, email, path } = await invite('admin');
@@ -141,6 +148,19 @@ test('without a mail server the page gives the link, and the mail is a file for 
     const forgot = await (await alone.visitor().get('/sign-in/forgot')).text();
     expect(forgot).toContain('has no mail server');
     expect(await (await operator.get('/accounts')).text()).not.toContain(url);
+
+    const { accounts: all } = (await (await operator.get('/api/accounts')).json()) as {
+      accounts: { id: string; email: string }[];
+    };
+    const guest = all.find(({ email }) => email === 'gü@example.org');
+    const given = await operator.form(`/accounts/${guest?.id}/reset-link`);
+    const reset = /http:\/\/localhost:3000\/i\/[A-Za-z0-9_-]{32}/.exec(await given.text())?.[0];
+    const again = { password: 'chosen once more' };
+    expect((await alone.visitor().form(new URL(reset ?? '').pathname, again)).status).toBe(303);
+    const member = await alone.signedIn({ email: 'gü@example.org', ...again });
+    expect((await member.request('POST', `/api/accounts/${guest?.id}/reset-link`)).status).toBe(
+      403,
+    );
   } finally {
     await alone.stop();
   }

@@ -123,6 +123,7 @@ function createRouter(
   router.post('/api/invitations', ...admin, accounts.apiInvite);
   router.post('/api/invitations/:id/send', ...admin, accounts.apiInviteAgain);
   router.delete('/api/invitations/:id', ...admin, accounts.apiWithdrawInvitation);
+  router.post('/api/accounts/:id/reset-link', ...admin, accounts.apiMakeResetLink);
   router.get('/api/outbox', ...admin, mail.apiList);
   router.post('/api/outbox/:id/retry', ...admin, mail.apiRetry);
   router.get('/api/webhooks', ...member, webhooks.apiList);
@@ -142,6 +143,7 @@ function createRouter(
   router.post('/accounts/invite', ...admin, accounts.pageInvite);
   router.post('/accounts/:id/invitation/send', ...admin, accounts.pageInviteAgain);
   router.post('/accounts/:id/invitation/withdraw', ...admin, accounts.pageWithdrawInvitation);
+  router.post('/accounts/:id/reset-link', ...admin, accounts.pageMakeResetLink);
   router.get('/outbox', ...admin, mail.pageList);
   router.post('/outbox/:id/retry', ...admin, mail.pageRetry);
   router.post('/account/notices', ...member, mail.pageSetNotices);

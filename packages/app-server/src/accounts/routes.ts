@@ -30,6 +30,7 @@ import {
   withdrawInvitation,
   type Invitation,
 } from './invitations.js';
+import { makeResetLink } from './make-reset-link.js';
 import { changePassword } from './own-account.js';
 
 /** The accounts page has no "next": whoever has more accounts than this uses the API. */
@@ -76,6 +77,7 @@ export function createAccountRoutes(context: IdentityContext) {
       error: form?.error,
       form,
       invitation,
+      linksByHand: context.config.smtp === undefined,
       notice: form || invitation ? undefined : noticeOf(ctx),
     });
   }
@@ -149,6 +151,14 @@ export function createAccountRoutes(context: IdentityContext) {
     pageWithdrawInvitation: async (ctx: Context) => {
       await withdrawInvitation(context, idOf(ctx));
       redirectDone(ctx, '/accounts', 'invitation-withdrawn');
+    },
+    /** `POST /api/accounts/{id}/reset-link` 201 `{email, url, expiresAt}`, where there is no mail server. */
+    apiMakeResetLink: async (ctx: Context) => {
+      ctx.body = await makeResetLink(context, idOf(ctx));
+      ctx.status = 201;
+    },
+    pageMakeResetLink: async (ctx: Context) => {
+      await showList(ctx, undefined, await makeResetLink(context, idOf(ctx)));
     },
     pageDisable: async (ctx: Context) => {
       await change(ctx, true);

@@ -15,6 +15,8 @@ export interface AccountsProps extends SignedInProps {
   error?: string | undefined;
   /** What had been typed, never the password. */
   form?: { email?: string | undefined; role?: string | undefined } | undefined;
+  /** Without a mail server: links are made here and passed on by hand. */
+  linksByHand?: boolean | undefined;
   /** Why somebody was not invited, or the link to pass on by hand. */
   invitation?:
     | { error: string; email?: string | undefined; role?: string | undefined }
@@ -23,7 +25,7 @@ export interface AccountsProps extends SignedInProps {
 }
 
 export function renderAccounts(props: AccountsProps): string {
-  const { accounts, error, form, invitation, ...page } = props;
+  const { accounts, error, form, invitation, linksByHand = false, ...page } = props;
   return renderSection({
     ...page,
     section: '/accounts',
@@ -33,7 +35,7 @@ export function renderAccounts(props: AccountsProps): string {
         {invitation && 'url' in invitation && <InvitationLink {...invitation} />}
         <Table caption="Accounts" columns={['E-mail address', 'Role', 'Added', 'State', '']}>
           {accounts.map((account) => (
-            <AccountTableRow key={account.id} account={account} />
+            <AccountTableRow key={account.id} account={account} linksByHand={linksByHand} />
           ))}
         </Table>
         <div class="columns">
@@ -48,7 +50,7 @@ export function renderAccounts(props: AccountsProps): string {
   });
 }
 
-function AccountTableRow({ account }: { account: AccountRow }) {
+function AccountTableRow({ account, linksByHand }: RowProps) {
   return (
     <Row id={account.id} state={stateOf(account)}>
       <RowHead>
@@ -62,7 +64,9 @@ function AccountTableRow({ account }: { account: AccountRow }) {
       <Cell label="State">
         <AccountState account={account} />
       </Cell>
-      <Cell kind="actions">{!account.self && <AccountAction account={account} />}</Cell>
+      <Cell kind="actions">
+        {!account.self && <AccountAction account={account} linksByHand={linksByHand} />}
+      </Cell>
     </Row>
   );
 }
@@ -103,7 +107,12 @@ const STATES = {
   active: { tone: 'finished', icon: 'check' },
 } as const;
 
-function AccountAction({ account }: { account: AccountRow }) {
+interface RowProps {
+  account: AccountRow;
+  linksByHand: boolean;
+}
+
+function AccountAction({ account, linksByHand }: RowProps) {
   const path = `/accounts/${encodeURIComponent(account.id)}`;
   const who = account.email ?? 'the account that is not set up yet';
   if (account.disabled) {
@@ -117,15 +126,24 @@ function AccountAction({ account }: { account: AccountRow }) {
   }
   if (account.invited) return <InvitationActions account={account} who={who} />;
   return (
-    <Confirm
-      action={`${path}/disable`}
-      label="Disable"
-      subject={who}
-      confirmLabel="Disable account"
-    >
-      Disable <bdi>{who}</bdi>? It is signed out everywhere, and its unused links stop working at
-      once. You can enable it again.
-    </Confirm>
+    <>
+      {linksByHand && account.email !== null && (
+        <form method="post" action={`${path}/reset-link`}>
+          <button class="button">
+            Password link<span class="visually-hidden"> for {who}</span>
+          </button>
+        </form>
+      )}
+      <Confirm
+        action={`${path}/disable`}
+        label="Disable"
+        subject={who}
+        confirmLabel="Disable account"
+      >
+        Disable <bdi>{who}</bdi>? It is signed out everywhere, and its unused links stop working at
+        once. You can enable it again.
+      </Confirm>
+    </>
   );
 }
 
