@@ -29,6 +29,9 @@ test('an empty environment gives the embedded defaults', () => {
     sessionIdleSeconds: 7 * 86_400,
     sessionLifeSeconds: 30 * 86_400,
     maxSessions: 20,
+    smtp: undefined,
+    mailFrom: { name: 'claimcheck', address: 'no-reply@localhost' },
+    webhookAllowPrivate: false,
   });
 });
 

@@ -24,6 +24,7 @@ const account = {
   password_hash: null,
   role: 'member',
   disabled_at: null,
+  fetched_notices: true,
   created_at: new Date('2026-01-02T03:04:05.678Z'),
 } as const;
 

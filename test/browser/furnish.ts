@@ -33,6 +33,7 @@ export async function furnish(system: System): Promise<() => Promise<void>> {
   const client = await system.signIn();
   for (const userAgent of USER_AGENTS) await signInAs(system, userAgent);
   await addAccounts(client);
+  await addMailsAndWebhooks(client);
   for (const [i, name] of NAMES.entries()) await upload(client, 900 * 12 ** i, name);
   const large = await upload(client, LARGE_BYTES, 'Holiday film, first cut.mkv');
   const small = await upload(client, 2000, 'Invoice 4711.pdf');
@@ -78,6 +79,17 @@ async function addAccounts(client: Client): Promise<void> {
     const { id } = (await added.json()) as { id: string };
     if (email === emails[0]) await client.json('PATCH', `/api/accounts/${id}`, { disabled: true });
   }
+}
+
+/** Invitations leave mails in the outbox; one address has nowhere to break. */
+async function addMailsAndWebhooks(client: Client): Promise<void> {
+  for (const email of ['guest@example.org', `${'nobreak'.repeat(9)}@example.org`]) {
+    const invited = await client.json('POST', '/api/invitations', { email, role: 'member' });
+    if (invited.status !== 201) throw new Error(`inviting gave ${invited.status}`);
+  }
+  const url = `https://hooks.example.org/${'nobreak'.repeat(20)}`;
+  const added = await client.json('POST', '/api/webhooks', { url });
+  if (added.status !== 201) throw new Error(`adding a webhook gave ${added.status}`);
 }
 
 /** Takes the first bytes of a download and then no more; returns what breaks it off. */

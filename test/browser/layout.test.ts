@@ -7,8 +7,24 @@ import { readLegibility, readTabStops, walkByTab } from './read-page.js';
 import { rowOf, startBrowsing, type Browsing } from './start-browsing.js';
 
 const WIDTHS = [320, 360, 768, 1280] as const;
-const SIGNED_IN = ['/files', '/claims', '/devices', '/account', '/accounts', '/nothing-here'];
-const SIGNED_OUT = ['/sign-in', '/sign-in/link/anything', '/nothing-here'];
+const SIGNED_IN = [
+  '/files',
+  '/claims',
+  '/devices',
+  '/account',
+  '/accounts',
+  '/outbox',
+  '/webhooks',
+  '/nothing-here',
+];
+const SIGNED_OUT = [
+  '/sign-in',
+  '/sign-in/forgot',
+  '/sign-in/email',
+  '/sign-in/link/anything',
+  '/i/anything',
+  '/nothing-here',
+];
 /** WCAG 2.2, success criterion 1.4.3. */
 const LEAST_CONTRAST = 4.5;
 

@@ -128,6 +128,23 @@ describe('a claim for another', () => {
     expect(await verifySignIn(download.token, NOW_MS)).toMatchObject({ reason: 'bad-shape' });
   });
 
+  test.each(['sign-in', 'reset-password', 'accept-invitation'] as const)(
+    'purpose than %s is refused there, though its shape is the same',
+    async (act) => {
+      const { act: _act, fil: _fil, mod: _mod, ses: _ses, ...common } = sampleSentence();
+      for (const other of ['sign-in', 'reset-password', 'accept-invitation'] as const) {
+        const { token } = await mintClaim(key, { ...common, act: other }, NOW_MS);
+        const verifyOther = createClaimVerifier({
+          act,
+          issuer: ISSUER,
+          audience: AUDIENCE,
+          keys: ring,
+        });
+        expect((await verifyOther(token, NOW_MS)).ok).toBe(act === other);
+      }
+    },
+  );
+
   test('key, even under our key id, is refused', async () => {
     const other = await sampleKeys();
     const { token } = await mintClaim(other.key, sampleSentence(), NOW_MS);

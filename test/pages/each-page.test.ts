@@ -120,9 +120,10 @@ describe('forms', () => {
   });
 
   test('the account page sends the current and the new password', () => {
-    expect(formsOf(renderAccount({ assets, viewer: member }))).toEqual({
+    expect(formsOf(renderAccount({ assets, viewer: member, fetchedNotices: true }))).toEqual({
       '/sign-out': [],
       '/account/password': ['currentPassword', 'newPassword'],
+      '/account/notices': ['fetched'],
     });
   });
 
@@ -143,6 +144,7 @@ describe('forms', () => {
       '/accounts/on/disable': [],
       '/accounts/off/enable': [],
       '/accounts': ['email', 'password', 'role'],
+      '/accounts/invite': ['email', 'role'],
     });
     expect(html).toContain('value="typed@example.org"');
     expect(html).toMatch(

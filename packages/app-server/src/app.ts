@@ -19,9 +19,12 @@ import { createLinkPages } from './links/page-routes.js';
 import { createLinkWatch } from './links/watch-links.js';
 import { createLoadSession } from './sessions/load-session.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
+import { createMailRoutes } from './mail/routes.js';
 import { createSessionRoutes } from './sessions/routes.js';
 import { bringsSessionCookie } from './sessions/session-cookie.js';
+import { createIdentityRoutes } from './sign-in/identity-routes.js';
 import { createSignInRoutes } from './sign-in/routes.js';
+import { createWebhookRoutes } from './webhooks/routes.js';
 
 /** @param isStopping true from the moment a stop was asked for. */
 export function createApp(context: IdentityContext, isStopping: () => boolean): Koa {
@@ -58,10 +61,13 @@ function createRouter(
   const links = createLinkApi(context, createLinkWatch(context, isStopping));
   const linkPages = createLinkPages(context);
   const landing = createLandingRoutes(context);
+  const identity = createIdentityRoutes(context);
+  const mail = createMailRoutes(context);
+  const webhooks = createWebhookRoutes(context);
 
-  // Who may pass. `stranger` is anybody and not asked who; `visitor` may be signed in, also to an account
-  // that is still without a password.
-  const stranger = [neverStored] as const;
+  // Who may pass. `anybody` is not asked who; `visitor` may be signed in, also to an account that is still
+  // without a password.
+  const anybody = [neverStored] as const;
   const visitor = [neverStored, createLoadSession(context)] as const;
   const member = [...visitor, requireAccount] as const;
   const admin = [...visitor, requireAdmin] as const;
@@ -91,8 +97,8 @@ function createRouter(
   router.post('/api/claims', ...member, claims.apiMint);
   router.delete('/api/claims/:id', ...member, claims.apiRevoke);
 
-  router.get('/l/:handle', ...stranger, landing.show);
-  router.post('/l/:handle', ...stranger, landing.press);
+  router.get('/l/:handle', ...anybody, landing.show);
+  router.post('/l/:handle', ...anybody, landing.press);
   router.get('/api/links', ...member, links.list);
   router.post('/api/links', ...member, links.create);
   router.delete('/api/links', ...member, links.revokeMany);
@@ -140,6 +146,46 @@ function createRouter(
   router.post('/accounts', ...admin, accounts.pageAdd);
   router.post('/accounts/:id/disable', ...admin, accounts.pageDisable);
   router.post('/accounts/:id/enable', ...admin, accounts.pageEnable);
+
+  // Mail, links by mail, invitations, webhooks.
+  router.post('/api/sign-in-links', ...visitor, identity.apiRequestSignIn);
+  router.post('/api/password-resets', ...visitor, identity.apiRequestReset);
+  router.post('/api/session/handle', ...visitor, identity.apiEnter);
+  router.put('/api/account/chosen-password', ...visitor, identity.apiChoosePassword);
+  router.put('/api/account/notices', ...member, mail.apiSetNotices);
+  router.post('/api/invitations', ...admin, accounts.apiInvite);
+  router.post('/api/invitations/:id/send', ...admin, accounts.apiInviteAgain);
+  router.delete('/api/invitations/:id', ...admin, accounts.apiWithdrawInvitation);
+  router.post('/api/accounts/:id/reset-link', ...admin, accounts.apiMakeResetLink);
+  router.get('/api/outbox', ...admin, mail.apiList);
+  router.post('/api/outbox/:id/retry', ...admin, mail.apiRetry);
+  router.get('/api/webhooks', ...member, webhooks.apiList);
+  router.post('/api/webhooks', ...member, webhooks.apiAdd);
+  router.delete('/api/webhooks/:id', ...member, webhooks.apiDelete);
+  router.post('/api/webhooks/:id/secret', ...member, webhooks.apiRotate);
+  router.post('/api/webhooks/:id/test', ...member, webhooks.apiTest);
+  router.get('/api/webhooks/:id/deliveries', ...member, webhooks.apiDeliveries);
+  router.get('/sign-in/email', ...visitor, identity.pageRequestSignIn);
+  router.post('/sign-in/email', ...visitor, identity.pageRequestSignInPost);
+  router.get('/sign-in/forgot', ...visitor, identity.pageRequestReset);
+  router.post('/sign-in/forgot', ...visitor, identity.pageRequestResetPost);
+  router.get('/i/:handle', ...visitor, identity.pageLink);
+  router.post('/i/:handle', ...visitor, identity.pageLinkPost);
+  router.get('/n/:handle', ...anybody, mail.pageOptOut);
+  router.post('/n/:handle', ...anybody, mail.pageOptOutPost);
+  router.post('/accounts/invite', ...admin, accounts.pageInvite);
+  router.post('/accounts/:id/invitation/send', ...admin, accounts.pageInviteAgain);
+  router.post('/accounts/:id/invitation/withdraw', ...admin, accounts.pageWithdrawInvitation);
+  router.post('/accounts/:id/reset-link', ...admin, accounts.pageMakeResetLink);
+  router.get('/outbox', ...admin, mail.pageList);
+  router.post('/outbox/:id/retry', ...admin, mail.pageRetry);
+  router.post('/account/notices', ...member, mail.pageSetNotices);
+  router.get('/webhooks', ...member, webhooks.pageList);
+  router.post('/webhooks', ...member, webhooks.pageAdd);
+  router.get('/webhooks/:id', ...member, webhooks.pageShow);
+  router.post('/webhooks/:id/delete', ...member, webhooks.pageDelete);
+  router.post('/webhooks/:id/secret', ...member, webhooks.pageRotate);
+  router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
   return router;
 }
 

@@ -7,6 +7,12 @@ import { readRedisUrl } from '@claimcheck/shared/ledger';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { normaliseEmail } from './accounts/email.js';
 import { passwordFault } from './accounts/password-rules.js';
+import {
+  readMailFrom,
+  readSmtpUrl,
+  type MailFrom,
+  type SmtpSettings,
+} from './mail/mail-settings.js';
 
 export interface AppConfig {
   host: string;
@@ -32,6 +38,12 @@ export interface AppConfig {
   sessionLifeSeconds: number;
   /** Sessions one account may have at a time; the oldest is ended for a new one. */
   maxSessions: number;
+  /** The mail server; undefined: mails are written to files in DATA_DIR/outbox. */
+  smtp: SmtpSettings | undefined;
+  /** Sender of every mail. */
+  mailFrom: MailFrom;
+  /** Let webhooks go to private and loopback addresses, also by plain http: for tests and evaluation. */
+  webhookAllowPrivate: boolean;
   /** How many passwords are hashed at a time; each takes 19 MiB and one core. */
   hashConcurrency: number;
 }
@@ -74,6 +86,8 @@ export function readConfig(env: Environment = process.env): AppConfig {
     sessionIdleSeconds: read.integer('SESSION_IDLE_SECONDS', 7 * DAY_SECONDS, 60, YEAR_SECONDS),
     sessionLifeSeconds: read.integer('SESSION_LIFE_SECONDS', 30 * DAY_SECONDS, 60, YEAR_SECONDS),
     maxSessions: read.integer('MAX_SESSIONS', 20, 1, 1000),
+    ...readMail(read, appOrigin),
+    webhookAllowPrivate: read.choice('WEBHOOK_ALLOW_PRIVATE', '0', ['0', '1']) === '1',
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),
   };
   if (config.sessionIdleSeconds > config.sessionLifeSeconds) {
@@ -85,6 +99,30 @@ export function readConfig(env: Environment = process.env): AppConfig {
   }
   read.finish();
   return config;
+}
+
+/** A mail server needs a sender that it may send for; without one the files bear a made-up sender. */
+function readMail(
+  read: EnvironmentReader,
+  appOrigin: string,
+): Pick<AppConfig, 'smtp' | 'mailFrom'> {
+  const url = read.text('SMTP_URL');
+  const from = read.text('MAIL_FROM');
+  const smtp = url === undefined ? undefined : readSmtpUrl(url);
+  if (smtp !== undefined && 'expected' in smtp) {
+    // Never quoted: it may hold a password.
+    read.faults.push(`SMTP_URL is refused; expected ${smtp.expected}`);
+  }
+  const standIn = { name: 'claimcheck', address: `no-reply@${new URL(appOrigin).hostname}` };
+  const mailFrom = from === undefined ? standIn : readMailFrom(from);
+  if (url !== undefined && from === undefined) {
+    read.refuse('MAIL_FROM', undefined, 'the sender of mails, since SMTP_URL is set');
+  }
+  if ('expected' in mailFrom) read.refuse('MAIL_FROM', from, mailFrom.expected);
+  return {
+    smtp: smtp === undefined || 'expected' in smtp ? undefined : smtp,
+    mailFrom: 'expected' in mailFrom ? standIn : mailFrom,
+  };
 }
 
 /** Both or neither, and as good as any other account's. The password is never quoted. */

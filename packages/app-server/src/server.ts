@@ -16,6 +16,7 @@ import { cleanIncoming } from './files/clean-incoming.js';
 import { loadLinkSecret } from './links/link-secret.js';
 import { keepSettlingCopies } from './links/settle-copies.js';
 import { createRedisSessionStore } from './sessions/redis-session-store.js';
+import { startBackground } from './start-background.js';
 import { createSqlSessionStore } from './sessions/sql-session-store.js';
 import { ensureAdmin } from './sign-in/ensure-admin.js';
 import { createSignInLimits, type SignInAllowances } from './sign-in/sign-in-limits.js';
@@ -49,6 +50,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
   await checkDirectories(config);
   const keys = await loadSigningKeys(join(config.dataDir, 'keys'), now());
   const database = await openDatabase({ ...config, log });
+  let background: ReturnType<typeof startBackground> | undefined;
   try {
     const context: IdentityContext = {
       config,
@@ -63,6 +65,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     };
     await cleanIncoming(config);
     const firstSignInLink = await ensureAdmin(context);
+    background = startBackground(context);
     let listening: Listening | undefined;
     const answer = createApp(context, () => listening?.stopping ?? false).callback();
     listening = await listen((request, response) => void answer(request, response), {
@@ -82,10 +85,12 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
         await listening?.stop();
         await follower.stop();
         await settler.stop();
+        await background?.stop();
         await database.close();
       },
     };
   } catch (error) {
+    await background?.stop();
     await database.close();
     throw error;
   }

@@ -10,12 +10,18 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Anything of PASETO or PASERK secret form, in whatever text it stands. */
 const SECRETS = /\b(?:v\d\.(?:public|local)|k\d\.(?:secret|local))\.[A-Za-z0-9_.~%-]+/g;
 
-/** The address of an e-mailed link: whoever has it has the file. */
-const LINKS = /\/l\/[^\s"'<>\\/?#]+/g;
+/** Handles of links that are mailed (`/i/…`, `/l/…`, `/n/…`): whoever has one can use it. */
+const HANDLES = /(?<=\/[iln]\/)[^\s"'<>\\/?#]+/g;
 
-/** The same text with every token, secret key and link's handle cut out of it. */
+/** Secrets that webhooks are signed with. */
+const WEBHOOK_SECRETS = /\bwhsec_[A-Za-z0-9+/=]+/g;
+
+/** The same text with every token, handle and secret key cut out of it. */
 export function cutTokens(text: string): string {
-  return text.replace(SECRETS, '[token]').replace(LINKS, '/l/[handle]');
+  return text
+    .replace(SECRETS, '[token]')
+    .replace(HANDLES, '[handle]')
+    .replace(WEBHOOK_SECRETS, '[secret]');
 }
 
 /** A logger for one server, JSON lines on standard output unless told otherwise. */

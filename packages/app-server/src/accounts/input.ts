@@ -35,4 +35,14 @@ export const newAccountInput = z.object({
   password: newPassword,
   role: z.enum(['admin', 'member']),
 });
+/** Any text is taken as an address: whether it is one is not to be told from the answer either. */
+export const linkRequestInput = z.object({
+  email: typed.transform((text) => normaliseEmail(text) ?? ''),
+});
+export const handleInput = z.object({ handle: z.string().max(64) });
+export const choosePasswordInput = z.object({ password: newPassword });
+export const handleAndPasswordInput = handleInput.extend({ password: newPassword });
+export const invitationInput = z.object({ email, role: z.enum(['admin', 'member']) });
+export const noticesInput = z.strictObject({ fetched: z.boolean() });
+export const noticesForm = z.object({ fetched: z.literal('on').optional() });
 export const accountChangeInput = z.strictObject({ disabled: z.boolean() });

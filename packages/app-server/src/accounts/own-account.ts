@@ -6,6 +6,7 @@ import { Refused } from '../http/problems.js';
 import { endOtherSessions } from '../sessions/session-life.js';
 import type { Session } from '../sessions/session-store.js';
 import { refuseTakenEmail } from './accounts.js';
+import { setPassword } from './set-password.js';
 
 /**
  * Changes the password and ends the account's other sessions; this one stays.
@@ -18,20 +19,14 @@ export async function changePassword(
   session: Session,
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<void> {
-  const { db, passwords, signInLimits } = context;
+  const { passwords, signInLimits } = context;
   const admitted = await signInLimits.admitPasswordChange(account.id);
   if (!(await passwords.verify(account.password_hash, currentPassword))) {
     throw new Refused('invalid-input', 'currentPassword: this is not your current password');
   }
   await admitted.succeed();
-  const { numUpdatedRows } = await db
-    .updateTable('account')
-    .set({ password_hash: await passwords.hash(newPassword) })
-    .where('id', '=', account.id)
-    // Of two changes at once one must know that its current password was no longer current.
-    .where('password_hash', '=', account.password_hash)
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) {
+  // Of two changes at once one must know that its current password was no longer current.
+  if (!(await setPassword(context, account, await passwords.hash(newPassword)))) {
     throw new Refused('conflict', 'The password was changed from elsewhere just now.');
   }
   await endOtherSessions(context, session);

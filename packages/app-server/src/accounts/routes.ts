@@ -1,4 +1,5 @@
-// Accounts over HTTP: administrators list, add, disable and enable them; everybody changes their own
+// Accounts over HTTP: administrators list, add, invite, disable and enable them; everybody
+// changes their own
 // password.
 import type { Context } from 'koa';
 import type { IdentityContext } from '../context.js';
@@ -11,11 +12,25 @@ import { pageRefusal } from '../http/page-refusal.js';
 import { Refused } from '../http/problems.js';
 import { readForm, readJson } from '../http/read-body.js';
 import { typedText } from '../http/typed-text.js';
-import { renderAccount, renderAccounts } from '../pages/index.js';
+import { renderAccount, renderAccounts, type AccountsProps } from '../pages/index.js';
 import { viewerOf } from '../sessions/require-session.js';
 import { currentSession } from '../sessions/routes.js';
 import { addAccount, disableAccount, enableAccount, listAccounts } from './accounts.js';
-import { accountChangeInput, newAccountInput, passwordChangeInput } from './input.js';
+import {
+  accountChangeInput,
+  invitationInput,
+  newAccountInput,
+  passwordChangeInput,
+} from './input.js';
+import {
+  invite,
+  inviteAgain,
+  isInvited,
+  readInvitationEnds,
+  withdrawInvitation,
+  type Invitation,
+} from './invitations.js';
+import { makeResetLink } from './make-reset-link.js';
 import { changePassword } from './own-account.js';
 
 /** The accounts page has no "next": whoever has more accounts than this uses the API. */
@@ -31,22 +46,39 @@ export function createAccountRoutes(context: IdentityContext) {
     return await disableAccount(context, id);
   }
 
+  async function describeAll(rows: readonly Account[]) {
+    const invited = rows.filter(isInvited).map(({ id }) => id);
+    const ends = await readInvitationEnds(context.db, invited);
+    return rows.map((account) => describe(account, ends.get(account.id)));
+  }
+
+  /** With a mail server the page says that a mail is on its way, without one it shows the link, once. */
+  async function showInvitation(ctx: Context, { email, url, expiresAt }: Invitation) {
+    if (url === undefined) return redirectDone(ctx, '/accounts', 'invited');
+    await showList(ctx, undefined, { email, url, expiresAt });
+  }
+
   async function showList(
     ctx: Context,
     form?: { error: string; email: string | undefined; role: string | undefined },
+    invitation?: AccountsProps['invitation'],
   ): Promise<void> {
     const viewer = viewerOf(ctx).account;
-    const { rows } = await listAccounts(context.db, { limit: ROWS_ON_PAGE, after: undefined });
+    const rows = await describeAll(
+      (await listAccounts(context.db, { limit: ROWS_ON_PAGE, after: undefined })).rows,
+    );
     ctx.body = renderAccounts({
       assets: assetsOf(ctx),
       viewer,
       accounts: rows.map((account) => ({
-        ...describe(account),
+        ...account,
         self: account.id === viewer.id,
       })),
       error: form?.error,
       form,
-      notice: form ? undefined : noticeOf(ctx),
+      invitation,
+      linksByHand: context.config.smtp === undefined,
+      notice: form || invitation ? undefined : noticeOf(ctx),
     });
   }
 
@@ -54,7 +86,7 @@ export function createAccountRoutes(context: IdentityContext) {
     /** `GET /api/accounts[?limit=&after=]`, newest first. */
     apiList: async (ctx: Context) => {
       const { rows, next } = await listAccounts(context.db, readPageRequest(ctx.query));
-      ctx.body = { accounts: rows.map(describe), next: nextPageUrl('/api/accounts', next) };
+      ctx.body = { accounts: await describeAll(rows), next: nextPageUrl('/api/accounts', next) };
     },
     /** `POST /api/accounts {email, password, role}` 201. */
     apiAdd: async (ctx: Context) => {
@@ -88,6 +120,46 @@ export function createAccountRoutes(context: IdentityContext) {
         });
       }
     },
+    /** `POST /api/invitations {email, role}` 201; `url` only where no mail server brings it. */
+    apiInvite: async (ctx: Context) => {
+      const wanted = await readJson(ctx, invitationInput);
+      ctx.body = await invite(context, { ...wanted, invitedBy: inviterOf(ctx) });
+      ctx.status = 201;
+    },
+    /** `POST /api/invitations/{id}/send`: a new link; the one before it ends. */
+    apiInviteAgain: async (ctx: Context) => {
+      ctx.body = await inviteAgain(context, { id: idOf(ctx), invitedBy: inviterOf(ctx) });
+    },
+    /** `DELETE /api/invitations/{id}` 204: the account goes too. */
+    apiWithdrawInvitation: async (ctx: Context) => {
+      await withdrawInvitation(context, idOf(ctx));
+      ctx.status = 204;
+    },
+    pageInvite: async (ctx: Context) => {
+      const error = await pageRefusal(ctx, async () => {
+        const wanted = await readForm(ctx, invitationInput);
+        await showInvitation(ctx, await invite(context, { ...wanted, invitedBy: inviterOf(ctx) }));
+      });
+      if (error === undefined) return;
+      const [email, role] = [typedText(ctx, 'email'), typedText(ctx, 'role')];
+      await showList(ctx, undefined, { error, email, role });
+    },
+    pageInviteAgain: async (ctx: Context) => {
+      const wanted = { id: idOf(ctx), invitedBy: inviterOf(ctx) };
+      await showInvitation(ctx, await inviteAgain(context, wanted));
+    },
+    pageWithdrawInvitation: async (ctx: Context) => {
+      await withdrawInvitation(context, idOf(ctx));
+      redirectDone(ctx, '/accounts', 'invitation-withdrawn');
+    },
+    /** `POST /api/accounts/{id}/reset-link` 201 `{email, url, expiresAt}`, where there is no mail server. */
+    apiMakeResetLink: async (ctx: Context) => {
+      ctx.body = await makeResetLink(context, idOf(ctx));
+      ctx.status = 201;
+    },
+    pageMakeResetLink: async (ctx: Context) => {
+      await showList(ctx, undefined, await makeResetLink(context, idOf(ctx)));
+    },
     pageDisable: async (ctx: Context) => {
       await change(ctx, true);
       redirectDone(ctx, '/accounts', 'account-disabled');
@@ -98,20 +170,46 @@ export function createAccountRoutes(context: IdentityContext) {
     },
     pageOwn: (ctx: Context) => {
       const viewer = viewerOf(ctx).account;
-      ctx.body = renderAccount({ assets: assetsOf(ctx), viewer, notice: noticeOf(ctx) });
+      ctx.body = renderAccount({
+        assets: assetsOf(ctx),
+        viewer,
+        fetchedNotices: viewer.fetched_notices,
+        notice: noticeOf(ctx),
+      });
     },
     pageChangePassword: async (ctx: Context) => {
       const viewer = viewerOf(ctx);
+      const { account } = viewer;
       const error = await pageRefusal(ctx, async () => {
         const input = await readForm(ctx, passwordChangeInput);
         await changePassword(context, viewer, currentSession(ctx), input);
       });
       if (error === undefined) redirectDone(ctx, '/account', 'password-changed');
-      else ctx.body = renderAccount({ assets: assetsOf(ctx), viewer: viewer.account, error });
+      else {
+        ctx.body = renderAccount({
+          assets: assetsOf(ctx),
+          viewer: account,
+          fetchedNotices: account.fetched_notices,
+          error,
+        });
+      }
     },
   };
 }
 
-function describe({ id, email, role, disabled_at, created_at }: Account) {
-  return { id, email, role, disabled: disabled_at !== null, createdAt: created_at };
+function inviterOf(ctx: Context): string {
+  return viewerOf(ctx).account.email ?? 'An administrator';
+}
+
+/** Of an invited account it also says so, and until when it can accept. */
+function describe(account: Account, invitationEndsAt?: Date) {
+  const { id, email, role, disabled_at, created_at } = account;
+  return {
+    id,
+    email,
+    role,
+    disabled: disabled_at !== null,
+    createdAt: created_at,
+    ...(isInvited(account) ? { invited: true, invitationEndsAt } : {}),
+  };
 }

@@ -6,6 +6,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { Schema } from '../database/schema.js';
 import { rowOf, type EventRow } from './event-row.js';
 import { noteSentBytes } from './note-sent-bytes.js';
+import { queueDownloadEvents } from '../webhooks/queue-event.js';
 
 /** Events of one kind and claim that are kept and counted. */
 export const MAX_KEPT_PER_KIND = 1000;
@@ -27,11 +28,13 @@ export async function storeEvents(
     const rows = [...ours.flatMap(toRow), ...(await noteSentBytes(transaction, ours))];
     const kept = await keepSome(transaction, rows);
     if (kept.length === 0) return;
-    await transaction
+    const stored = await transaction
       .insertInto('claim_event')
       .values(kept)
       .onConflict((conflict) => conflict.column('id').doNothing())
+      .returningAll()
       .execute();
+    await queueDownloadEvents(transaction, stored);
   });
 }
 

@@ -1,7 +1,6 @@
 // The tables, as Kysely sees them. Instants are `timestamptz`; sizes and modification times, which
 // outgrow 32 bits, are `bigint` and arrive as numbers (the parsers are set in `connect.ts`).
 import type { ColumnType, Generated, Selectable } from 'kysely';
-import type { MailTables } from '../mail/mail-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
 
 export type Role = 'admin' | 'member';
@@ -16,6 +15,8 @@ export interface AccountTable {
   role: Role;
   disabled_at: Date | null;
   created_at: Date;
+  /** Whether a mail is wanted when somebody has fetched what this account sent. */
+  fetched_notices: Generated<boolean>;
 }
 
 export interface SessionTable {
@@ -90,15 +91,131 @@ export interface ClaimEventTable {
   at: Date;
 }
 
-export interface Schema extends LinkTables, MailTables {
+/** What a mail is about; links and notices hang from it in lists, no behaviour does. */
+export type MailKind =
+  'link' | 'fetched-notice' | 'sign-in' | 'reset-password' | 'invitation' | 'account-notice';
+
+/** Mails to be sent, being sent and sent: see `mail/deliver-outbox.ts`. */
+export interface OutboxMailTable {
+  id: string;
+  kind: MailKind;
+  recipient: string;
+  subject: string;
+  /** Emptied when it was sent: it may hold a link that signs somebody in. So is `html`. */
+  text: string;
+  html: string;
+  /** What it is about, once and for ever; its Message-ID is made of this. */
+  stable_id: string;
+  link_id: string | null;
+  unsubscribe_url: string | null;
+  /** Not sent after this instant. */
+  useless_after: Date | null;
+  state: 'queued' | 'sent' | 'failed';
+  attempts: number;
+  next_attempt_at: Date;
+  /** The app server that is sending it has until then; null when none is. */
+  held_until: Date | null;
+  last_error: string | null;
+  created_at: Date;
+  /** When it was last put into the queue: trying ends some days after it. */
+  queued_at: Date;
+  sent_at: Date | null;
+}
+
+/** What stops notices without signing in; a new one in each notice. */
+export interface OptOutHandleTable {
+  /** SHA-256 of the handle, hex. */
+  handle_hash: string;
+  account_id: string;
+  link_id: string;
+  created_at: Date;
+}
+
+/** Links that no notice is wanted for. */
+export interface QuietLinkTable {
+  link_id: string;
+  created_at: Date;
+}
+
+/** Links that prove who somebody is by their mailbox. */
+export interface IdentityLinkTable {
+  id: string;
+  /** SHA-256 of the handle, hex. */
+  handle_hash: string;
+  purpose: IdentityPurpose;
+  account_id: string;
+  /** Of the claim that a press mints: the ledger burns it once. */
+  nonce: string;
+  created_at: Date;
+  expires_at: Date;
+  used_at: Date | null;
+  withdrawn_at: Date | null;
+}
+
+export type IdentityPurpose = 'sign-in' | 'reset-password' | 'accept-invitation';
+
+/** Somebody asked for a link; looked at later, so that nobody can tell from the answer who has an account. */
+export interface LinkRequestTable {
+  id: string;
+  purpose: Exclude<IdentityPurpose, 'accept-invitation'>;
+  /** As typed, normalised; it need not have an account. */
+  email: string;
+  created_at: Date;
+}
+
+export interface WebhookTable {
+  id: string;
+  account_id: string;
+  url: string;
+  /** `whsec_` and base64; needed as it is, since it signs. */
+  secret: string;
+  /** Signs too until `previous_until`, so that the other side can change over. */
+  previous_secret: string | null;
+  previous_until: Date | null;
+  /** Set when the other side answered 410: it wants no more. */
+  gone_at: Date | null;
+  created_at: Date;
+}
+
+export interface WebhookDeliveryTable {
+  /** The `webhook-id` header: the same in every attempt. */
+  id: string;
+  webhook_id: string;
+  event: string;
+  /** Once a webhook: a second one with the same is the same delivery. */
+  stable_id: string;
+  /** The body, byte for byte as it is signed. */
+  payload: string;
+  state: 'queued' | 'delivered' | 'failed';
+  attempts: number;
+  next_attempt_at: Date;
+  held_until: Date | null;
+  last_status: number | null;
+  last_error: string | null;
+  created_at: Date;
+  delivered_at: Date | null;
+}
+
+export interface Schema extends LinkTables {
   account: AccountTable;
   session: SessionTable;
   known_device: KnownDeviceTable;
   file: FileTable;
   claim: ClaimTable;
   claim_event: ClaimEventTable;
+  outbox_mail: OutboxMailTable;
+  opt_out_handle: OptOutHandleTable;
+  quiet_link: QuietLinkTable;
+  identity_link: IdentityLinkTable;
+  link_request: LinkRequestTable;
+  webhook: WebhookTable;
+  webhook_delivery: WebhookDeliveryTable;
 }
 
 export type Account = Selectable<AccountTable>;
 export type FileRecord = Selectable<FileTable>;
 export type ClaimRecord = Selectable<ClaimTable>;
+export type OutboxMail = Selectable<OutboxMailTable>;
+export type IdentityLink = Selectable<IdentityLinkTable>;
+export type Webhook = Selectable<WebhookTable>;
+export type WebhookDelivery = Selectable<WebhookDeliveryTable>;

@@ -18,6 +18,15 @@ const DONE = {
   'links-revoked': 'Withdrawn. None of those links works any more.',
   'link-changed': 'Changed.',
   'signed-out': 'Signed out.',
+  'link-requested':
+    'If that address has an account here, a mail with a link is on its way. It can take some minutes; look into the spam folder too.',
+  'password-chosen': 'Password saved. Sign in with it.',
+  invited: 'Invited. The mail with the link is on its way.',
+  'invitation-withdrawn': 'Invitation withdrawn. Its link no longer works.',
+  'mail-retried': 'It is being tried again.',
+  'notices-saved': 'Saved.',
+  'webhook-deleted': 'Webhook deleted.',
+  'webhook-tested': 'A test is on its way; it appears among the deliveries.',
 } as const;
 
 export type Done = keyof typeof DONE;

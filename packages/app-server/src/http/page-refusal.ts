@@ -23,6 +23,7 @@ const LABELS: Readonly<Record<string, string>> = {
   copies: 'Downloads',
   days: 'Days',
   message: 'Message',
+  url: 'Address',
 };
 
 /** Does `action`; returns undefined, or the reason why it was refused, having set the status. */

@@ -8,9 +8,11 @@ import { ROLES } from './roles.js';
 export interface AccountProps extends SignedInProps {
   /** Why the password was not changed. */
   error?: string | undefined;
+  /** Whether a mail comes when something this account sent was fetched. */
+  fetchedNotices: boolean;
 }
 
-export function renderAccount({ error, ...page }: AccountProps): string {
+export function renderAccount({ error, fetchedNotices, ...page }: AccountProps): string {
   const { email, role } = page.viewer;
   return renderSection({
     ...page,
@@ -44,6 +46,25 @@ export function renderAccount({ error, ...page }: AccountProps): string {
             <p class="hint">This signs you out on every other device.</p>
             <button class="button primary">Change password</button>
           </form>
+        </section>
+        <section class="card" aria-labelledby="notices">
+          <h2 id="notices">Notices</h2>
+          <form method="post" action="/account/notices" class="stack">
+            <div class="choice">
+              <input
+                type="checkbox"
+                id="fetched"
+                name="fetched"
+                value="on"
+                checked={fetchedNotices}
+              />
+              <label for="fetched">E-mail me when somebody has fetched a file that I sent</label>
+            </div>
+            <button class="button">Save</button>
+          </form>
+          <p class="aside">
+            <a href="/webhooks">Webhooks: tell another program</a>
+          </p>
         </section>
       </div>
     ),

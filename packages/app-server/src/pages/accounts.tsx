@@ -15,29 +15,44 @@ export interface AccountsProps extends SignedInProps {
   error?: string | undefined;
   /** What had been typed, never the password. */
   form?: { email?: string | undefined; role?: string | undefined } | undefined;
+  /** Without a mail server: links are made here and passed on by hand. */
+  linksByHand?: boolean | undefined;
+  /** Why somebody was not invited, or the link to pass on by hand. */
+  invitation?:
+    | { error: string; email?: string | undefined; role?: string | undefined }
+    | { email: string; url: string; expiresAt: Date }
+    | undefined;
 }
 
-export function renderAccounts({ accounts, error, form, ...page }: AccountsProps): string {
+export function renderAccounts(props: AccountsProps): string {
+  const { accounts, error, form, invitation, linksByHand = false, ...page } = props;
   return renderSection({
     ...page,
     section: '/accounts',
     heading: 'Accounts',
     children: (
       <>
+        {invitation && 'url' in invitation && <InvitationLink {...invitation} />}
         <Table caption="Accounts" columns={['E-mail address', 'Role', 'Added', 'State', '']}>
           {accounts.map((account) => (
-            <AccountTableRow key={account.id} account={account} />
+            <AccountTableRow key={account.id} account={account} linksByHand={linksByHand} />
           ))}
         </Table>
-        <AddAccount error={error} form={form} />
+        <div class="columns">
+          <Invite refused={invitation && 'error' in invitation ? invitation : undefined} />
+          <AddAccount error={error} form={form} />
+        </div>
+        <p>
+          <a href="/outbox">Outbox: what became of mails</a>
+        </p>
       </>
     ),
   });
 }
 
-function AccountTableRow({ account }: { account: AccountRow }) {
+function AccountTableRow({ account, linksByHand }: RowProps) {
   return (
-    <Row id={account.id} state={account.disabled ? 'disabled' : 'active'}>
+    <Row id={account.id} state={stateOf(account)}>
       <RowHead>
         {account.email === null ? 'not set up yet' : <bdi class="email">{account.email}</bdi>}{' '}
         {account.self && <span class="badge">you</span>}
@@ -47,17 +62,57 @@ function AccountTableRow({ account }: { account: AccountRow }) {
         <Time at={account.createdAt} />
       </Cell>
       <Cell label="State">
-        <p class={account.disabled ? 'state revoked' : 'state finished'}>
-          <Icon name={account.disabled ? 'alert' : 'check'} />
-          <span>{account.disabled ? 'disabled' : 'active'}</span>
-        </p>
+        <AccountState account={account} />
       </Cell>
-      <Cell kind="actions">{!account.self && <AccountAction account={account} />}</Cell>
+      <Cell kind="actions">
+        {!account.self && <AccountAction account={account} linksByHand={linksByHand} />}
+      </Cell>
     </Row>
   );
 }
 
-function AccountAction({ account }: { account: AccountRow }) {
+function stateOf({ disabled, invited }: AccountRow): 'disabled' | 'invited' | 'active' {
+  if (disabled) return 'disabled';
+  return invited ? 'invited' : 'active';
+}
+
+function AccountState({ account }: { account: AccountRow }) {
+  const state = stateOf(account);
+  const { tone, icon } = STATES[state];
+  const ends = account.invitationEndsAt;
+  return (
+    <div class="state-cell">
+      <p class={`state ${tone}`}>
+        <Icon name={icon} />
+        <span>{state}</span>
+      </p>
+      {state === 'invited' && (
+        <p class="hint">
+          {ends ? (
+            <>
+              until <Time at={ends} />
+            </>
+          ) : (
+            'the invitation ran out'
+          )}
+        </p>
+      )}
+    </div>
+  );
+}
+
+const STATES = {
+  disabled: { tone: 'revoked', icon: 'alert' },
+  invited: { tone: 'waiting', icon: 'hourglass' },
+  active: { tone: 'finished', icon: 'check' },
+} as const;
+
+interface RowProps {
+  account: AccountRow;
+  linksByHand: boolean;
+}
+
+function AccountAction({ account, linksByHand }: RowProps) {
   const path = `/accounts/${encodeURIComponent(account.id)}`;
   const who = account.email ?? 'the account that is not set up yet';
   if (account.disabled) {
@@ -69,16 +124,26 @@ function AccountAction({ account }: { account: AccountRow }) {
       </form>
     );
   }
+  if (account.invited) return <InvitationActions account={account} who={who} />;
   return (
-    <Confirm
-      action={`${path}/disable`}
-      label="Disable"
-      subject={who}
-      confirmLabel="Disable account"
-    >
-      Disable <bdi>{who}</bdi>? It is signed out everywhere, and its unused links stop working at
-      once. You can enable it again.
-    </Confirm>
+    <>
+      {linksByHand && account.email !== null && (
+        <form method="post" action={`${path}/reset-link`}>
+          <button class="button">
+            Password link<span class="visually-hidden"> for {who}</span>
+          </button>
+        </form>
+      )}
+      <Confirm
+        action={`${path}/disable`}
+        label="Disable"
+        subject={who}
+        confirmLabel="Disable account"
+      >
+        Disable <bdi>{who}</bdi>? It is signed out everywhere, and its unused links stop working at
+        once. You can enable it again.
+      </Confirm>
+    </>
   );
 }
 
@@ -90,22 +155,99 @@ function AddAccount({ error, form }: Pick<AccountsProps, 'error' | 'form'>) {
       <form method="post" action="/accounts" class="stack">
         <EmailField value={form?.email} autoComplete="off" />
         <NewPasswordField name="password" label="First password" />
-        <div class="field">
-          <label for="role">Role</label>
-          <select id="role" name="role">
-            <option value="member" selected={form?.role !== 'admin'}>
-              {ROLES.member}
-            </option>
-            <option value="admin" selected={form?.role === 'admin'}>
-              {ROLES.admin}
-            </option>
-          </select>
-        </div>
+        <RoleField id="role" role={form?.role} />
         <p class="hint">
           Pass the password on in a way you trust. It can be changed on the Account page.
         </p>
         <button class="button primary">Add account</button>
       </form>
+    </section>
+  );
+}
+
+function InvitationActions({ account, who }: { account: AccountRow; who: string }) {
+  const path = `/accounts/${encodeURIComponent(account.id)}/invitation`;
+  return (
+    <>
+      <form method="post" action={`${path}/send`}>
+        <button class="button">
+          Send again<span class="visually-hidden"> to {who}</span>
+        </button>
+      </form>
+      <Confirm
+        action={`${path}/withdraw`}
+        label="Withdraw"
+        subject={who}
+        confirmLabel="Withdraw invitation"
+      >
+        Withdraw the invitation of <bdi>{who}</bdi>? Its link stops working at once.
+      </Confirm>
+    </>
+  );
+}
+
+type Refusal = { error: string; email?: string | undefined; role?: string | undefined };
+
+function Invite({ refused }: { refused: Refusal | undefined }) {
+  return (
+    <section class="card add-account" aria-labelledby="invite">
+      <h2 id="invite">Invite by e-mail</h2>
+      {refused && <NoticeBox kind="error">{refused.error}</NoticeBox>}
+      <form method="post" action="/accounts/invite" class="stack">
+        <EmailField id="invite-email" value={refused?.email} autoComplete="off" />
+        <RoleField id="invite-role" role={refused?.role} />
+        <p class="hint">They choose their password by a link that is good for seven days.</p>
+        <button class="button primary">Invite</button>
+      </form>
+    </section>
+  );
+}
+
+function RoleField({ id, role }: { id: string; role: string | undefined }) {
+  return (
+    <div class="field">
+      <label for={id}>Role</label>
+      <select id={id} name="role">
+        <option value="member" selected={role !== 'admin'}>
+          {ROLES.member}
+        </option>
+        <option value="admin" selected={role === 'admin'}>
+          {ROLES.admin}
+        </option>
+      </select>
+    </div>
+  );
+}
+
+/** Shown once, where no mail server would bring it. */
+function InvitationLink({
+  email,
+  url,
+  expiresAt,
+}: {
+  email: string;
+  url: string;
+  expiresAt: Date;
+}) {
+  return (
+    <section class="card stack" aria-labelledby="invitation-link">
+      <h2 id="invitation-link">Pass this link on</h2>
+      <p>
+        No mail server is set up. This link lets <bdi>{email}</bdi> choose a password, once, until{' '}
+        <Time at={expiresAt} />. It is shown only now.
+      </p>
+      <div class="field">
+        <label for="invitation-url">Link</label>
+        <div class="command">
+          <textarea id="invitation-url" class="code" rows={2} readOnly spellcheck={false}>
+            {url}
+          </textarea>
+          <button class="button scripted-only" type="button" data-copy-from="invitation-url">
+            <Icon name="copy" />
+            Copy<span class="visually-hidden"> the link</span>
+          </button>
+        </div>
+      </div>
     </section>
   );
 }

@@ -37,7 +37,15 @@ export function renderSignIn({ assets, email, next, notice, error }: SignInProps
           />
           <button class="button primary wide">Sign in</button>
         </form>
-        <p class="aside">No account, or forgot your password? Ask whoever runs this server.</p>
+        <ul class="aside ways">
+          <li>
+            <a href="/sign-in/forgot">Forgot your password?</a>
+          </li>
+          <li>
+            <a href="/sign-in/email">E-mail me a sign-in link</a>
+          </li>
+        </ul>
+        <p class="aside">No account? Ask whoever runs this server.</p>
       </>
     ),
   });
@@ -98,7 +106,8 @@ export function renderWelcome({ assets, email, error }: WelcomeProps): string {
   });
 }
 
-function renderEntry(page: {
+/** One narrow card. */
+export function renderEntry(page: {
   assets: Assets;
   heading: string;
   notice?: Notice | undefined;

@@ -5,6 +5,8 @@ import type { ComponentChildren } from 'preact';
 export const PASSWORD_LENGTH = { least: 10, most: 256 } as const;
 
 interface FieldProps {
+  /** Where the page has another field of this name. */
+  id?: string | undefined;
   name: string;
   label: string;
   type: 'email' | 'password';
@@ -16,12 +18,13 @@ interface FieldProps {
   autofocus?: boolean;
 }
 
-export function Field({ name, label, hint, type, ...rest }: FieldProps) {
-  const hintId = hint === undefined ? undefined : `${name}-hint`;
-  const input = { id: name, name, required: true, 'aria-describedby': hintId, ...rest };
+export function Field({ id: given, name, label, hint, type, ...rest }: FieldProps) {
+  const id = given ?? name;
+  const hintId = hint === undefined ? undefined : `${id}-hint`;
+  const input = { id, name, required: true, 'aria-describedby': hintId, ...rest };
   return (
     <div class="field">
-      <label for={name}>{label}</label>
+      <label for={id}>{label}</label>
       {hint !== undefined && (
         <p class="hint" id={hintId}>
           {hint}
@@ -34,10 +37,12 @@ export function Field({ name, label, hint, type, ...rest }: FieldProps) {
 
 /** `autoComplete` is for the browser's password store: `off` where it is somebody else's. */
 export function EmailField({
+  id,
   value,
   autoComplete = 'username',
   autofocus = false,
 }: {
+  id?: string;
   value?: string | undefined;
   autoComplete?: string;
   autofocus?: boolean;
@@ -47,7 +52,7 @@ export function EmailField({
       name="email"
       label="E-mail address"
       type="email"
-      {...{ value, autoComplete, autofocus }}
+      {...{ id, value, autoComplete, autofocus }}
     />
   );
 }

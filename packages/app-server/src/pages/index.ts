@@ -2,6 +2,7 @@
 export * from './props.js';
 export { renderSignIn, renderSignInLink, renderWelcome } from './entry.js';
 export type { SignInLinkProps, SignInProps, WelcomeProps } from './entry.js';
+export { renderChoosePassword, renderLinkRequest, renderMailedSignIn } from './identity.js';
 export { renderFiles, type FilesProps } from './files.js';
 export { renderCurl, type CurlProps } from './curl.js';
 export { renderClaims, type ClaimsProps } from './claims.js';
@@ -14,6 +15,10 @@ export { renderNewLinks, renderMadeLinks } from './new-links.js';
 export type { MadeLinkRow, MadeLinksProps, NewLinksProps } from './new-links.js';
 export { renderLink, type LinkProps } from './link.js';
 export type { LinkRow, LinkState, TimelineKind, TimelineRow } from './link-props.js';
+export { renderOptedOut, renderOptOut } from './opt-out.js';
+export { renderOutbox, type MailRow, type OutboxProps } from './outbox.js';
+export { renderWebhook, renderWebhooks } from './webhooks.js';
+export type { DeliveryRow, WebhookProps, WebhookRow, WebhooksProps } from './webhooks.js';
 export { renderProblem, type ProblemProps } from './problem.js';
 export { curlCommand, wgetCommand } from '#browser/command-line.js';
 export { formatProgress, formatSize } from '#browser/format-size.js';

@@ -70,6 +70,10 @@ export interface AccountRow {
   createdAt: Date;
   /** The account of the person who looks at the page. */
   self: boolean;
+  /** Its owner has not chosen a password yet. */
+  invited?: boolean | undefined;
+  /** Until when the invitation can be accepted; undefined when it ran out. */
+  invitationEndsAt?: Date | undefined;
 }
 
 /** Props of every page for somebody who is signed in. */

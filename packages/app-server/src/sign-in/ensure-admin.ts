@@ -34,7 +34,8 @@ export async function ensureAdmin(context: IdentityContext): Promise<string | un
       .where('disabled_at', 'is', null)
       .execute();
     if (admins.some((admin) => admin.password_hash !== null)) return undefined;
-    const waiting = admins[0];
+    // An invited administrator has an address, and a link of their own.
+    const waiting = admins.find((admin) => admin.email === null);
     if (firstAdmin === undefined || passwordHash === undefined) {
       return waiting ?? (await insert(transaction, nobodyYet()));
     }
@@ -60,6 +61,7 @@ export async function ensureAdmin(context: IdentityContext): Promise<string | un
       role: 'admin',
       disabled_at: null,
       created_at: new Date(now()),
+      fetched_notices: true,
     };
   }
 }

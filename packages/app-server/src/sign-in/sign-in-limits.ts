@@ -18,6 +18,8 @@ export interface SignInAllowances {
   perAddress: number;
   perAccount: number;
   perDevice: number;
+  /** Mails with a link that one address may ask for. */
+  linkRequests: number;
   windowSeconds: number;
 }
 
@@ -26,6 +28,7 @@ export const DEFAULT_ALLOWANCES: SignInAllowances = {
   perAddress: 60,
   perAccount: 10,
   perDevice: 10,
+  linkRequests: 20,
   windowSeconds: 15 * 60,
 };
 
@@ -50,6 +53,11 @@ export interface Admitted {
 export interface SignInLimits {
   admit(attempt: Attempt): Promise<Admitted>;
   admitPasswordChange(accountId: string): Promise<Admitted>;
+  /**
+   * By address alone: how many mails an account gets is bounded where they are queued, without telling
+   * the asker, and without keeping its owner from the links that are in the mailbox already.
+   */
+  admitLinkRequest(address: string): Promise<Admitted>;
 }
 
 export interface SignInLimitOptions {
@@ -73,6 +81,8 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   const byDevice = bucket('attempts-by-device', allowed.perDevice);
   const byPasswordChange = bucket('attempts-by-password-change', allowed.perAccount);
 
+  const byLinkRequest = bucket('attempts-by-link-request', allowed.linkRequests);
+
   return {
     admit: async ({ address, email, knownDevice }) => {
       if (knownDevice !== undefined)
@@ -84,6 +94,7 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
       ]);
     },
     admitPasswordChange: (accountId) => take([[byPasswordChange, accountId]]),
+    admitLinkRequest: (address) => take([[byLinkRequest, addressBlock(address)]]),
   };
 }
 

@@ -77,9 +77,19 @@ export const downloadClaim = z.strictObject({
 });
 
 export const signInClaim = z.strictObject({ ...common, act: z.literal('sign-in') });
+export const resetPasswordClaim = z.strictObject({ ...common, act: z.literal('reset-password') });
+export const acceptInvitationClaim = z.strictObject({
+  ...common,
+  act: z.literal('accept-invitation'),
+});
 
 /** One schema per purpose; a verifier is built for exactly one of them. */
-export const claimSchemas = { download: downloadClaim, 'sign-in': signInClaim } as const;
+export const claimSchemas = {
+  download: downloadClaim,
+  'sign-in': signInClaim,
+  'reset-password': resetPasswordClaim,
+  'accept-invitation': acceptInvitationClaim,
+} as const;
 
 export type Act = keyof typeof claimSchemas;
 export type ClaimOf<A extends Act> = z.infer<(typeof claimSchemas)[A]>;

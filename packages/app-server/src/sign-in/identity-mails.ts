@@ -1,0 +1,81 @@
+// The words of the mails about one's own account. They name no browser and no address of whoever asked:
+// such lines are easily forged and teach people to trust them.
+import { layOutMail, quote, type MailContent } from '../mail/lay-out-mail.js';
+import type { IdentityPurpose } from '../database/schema.js';
+
+export interface IdentityMail {
+  subject: string;
+  text: string;
+  html: string;
+}
+
+/** The mail that brings a link. */
+export function linkMail(
+  purpose: Exclude<IdentityPurpose, 'accept-invitation'>,
+  { url, appOrigin, lifeMs }: { url: string; appOrigin: string; lifeMs: number },
+): IdentityMail {
+  const signIn = purpose === 'sign-in';
+  const life = `It works once, within ${Math.round(lifeMs / 60_000)} minutes, in whatever browser you open it.`;
+  const subject = signIn ? 'Your sign-in link' : 'Choose a new password';
+  return mailOf(subject, appOrigin, {
+    heading: subject,
+    paragraphs: [
+      [
+        signIn
+          ? `Somebody, most likely you, asked for a link to sign in at ${appOrigin}.`
+          : `Somebody, most likely you, asked for a new password at ${appOrigin}.`,
+      ],
+      [life],
+    ],
+    action: { label: signIn ? 'Sign in' : 'Choose a new password', url },
+    closing: [
+      ['If it was not you, do nothing: without this mail nobody gets in, and nothing has changed.'],
+    ],
+  });
+}
+
+export function invitationMail({
+  url,
+  appOrigin,
+  invitedBy,
+}: {
+  url: string;
+  appOrigin: string;
+  invitedBy: string;
+}): IdentityMail {
+  return mailOf('You are invited', appOrigin, {
+    heading: 'You are invited',
+    paragraphs: [
+      [quote(invitedBy), ` has made an account for you at ${appOrigin}.`],
+      ['Choose your password to use it. The link works once, within seven days.'],
+    ],
+    action: { label: 'Choose your password', url },
+    closing: [['If you do not know the person, do nothing: the invitation ends by itself.']],
+  });
+}
+
+export function passwordChangedMail(appOrigin: string): IdentityMail {
+  return mailOf('Your password was changed', appOrigin, {
+    heading: 'Your password was changed',
+    paragraphs: [
+      [
+        `The password of your account at ${appOrigin} has just been changed, and your other devices were signed out.`,
+      ],
+      ['If it was you, there is nothing to do.'],
+    ],
+    closing: [
+      [
+        `If it was not you, choose a new password at once: open ${appOrigin}/sign-in and press “Forgot your password?”. Then tell whoever runs the server.`,
+      ],
+    ],
+  });
+}
+
+function mailOf(
+  subject: string,
+  appOrigin: string,
+  content: Omit<MailContent, 'footer'>,
+): IdentityMail {
+  const footer = [[`Sent by claimcheck at ${appOrigin}, because it is about your own account.`]];
+  return { subject, ...layOutMail({ ...content, footer }) };
+}

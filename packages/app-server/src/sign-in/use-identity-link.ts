@@ -1,0 +1,61 @@
+// What the button of a mailed link does: use the link up, then sign in or set the password. Everything
+// that can be refused without using it up is checked first.
+import { setPassword } from '../accounts/set-password.js';
+import type { IdentityContext } from '../context.js';
+import { Refused } from '../http/problems.js';
+import { beginSession, endSessions, type Visitor } from '../sessions/session-life.js';
+import { burnIdentityLink, findIdentityLink } from './identity-links.js';
+import { rememberDevice } from './known-devices.js';
+import type { SignedInIds } from './sign-in.js';
+
+/**
+ * Signs in by a mailed link.
+ * @param deviceId what the device cookie holds, unproven.
+ * @throws Refused as `findIdentityLink` and `burnIdentityLink` do; LedgerUnavailableError.
+ */
+export async function signInByMailedLink(
+  context: IdentityContext,
+  handle: string,
+  visitor: Visitor & { deviceId: string | undefined },
+): Promise<SignedInIds> {
+  const pressed = await findIdentityLink(context, handle);
+  if (pressed.link.purpose !== 'sign-in') throw new Refused('invalid-claim');
+  await burnIdentityLink(context, pressed);
+  const sessionId = await beginSession(context, pressed.account, visitor);
+  const deviceId = await rememberDevice(
+    context.db,
+    pressed.account,
+    visitor.deviceId,
+    context.now(),
+  );
+  return { sessionId, deviceId };
+}
+
+/**
+ * Sets the password by a mailed link, of a reset or an invitation, and ends every session the account
+ * has. Nobody is signed in by it: the new password is proven by being typed.
+ * @param password checked against the rules.
+ * @throws Refused as `signInByMailedLink` does; `conflict` when the password was changed just now.
+ */
+export async function choosePasswordByMailedLink(
+  context: IdentityContext,
+  handle: string,
+  password: string,
+): Promise<void> {
+  const pressed = await findIdentityLink(context, handle);
+  const { account, link } = pressed;
+  if (link.purpose === 'sign-in') throw new Refused('invalid-claim');
+  // Hashing may be refused as busy, which must not cost the link.
+  const passwordHash = await context.passwords.hash(password);
+  await burnIdentityLink(context, pressed);
+  // Before and after: a dead ledger stops the change, and no session slips in between.
+  await endAll(context, account.id);
+  if (!(await setPassword(context, account, passwordHash))) {
+    throw new Refused('conflict', 'The password was changed from elsewhere just now.');
+  }
+  await endAll(context, account.id);
+}
+
+async function endAll(context: IdentityContext, accountId: string): Promise<void> {
+  await endSessions(context, await context.sessions.list(accountId, context.now()));
+}
