@@ -1,0 +1,86 @@
+// The clients that people have on a command line, against a real download server that is killed in the middle
+// of the body and started again on the same port. Each must end with the exact file from the one claim.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeClientFolder, sha256, type ClientFolder } from './run-client.js';
+import { startFront, type Front } from './start-front.js';
+import { startMortalServer, type MortalServer } from './start-mortal-server.js';
+
+const MIB = 1024 * 1024;
+/** More than the sockets between two processes hold, so that a held body is one that is being sent. */
+const SIZE = 48 * MIB;
+
+let server: MortalServer;
+let front: Front;
+let folder: ClientFolder;
+beforeEach(async () => {
+  server = await startMortalServer();
+  front = await startFront(server.port);
+  folder = await makeClientFolder();
+});
+afterEach(async () => {
+  await folder.remove();
+  await front.stop();
+  await server.stop();
+});
+
+/** Kills the server when so many bytes of answers have passed the front, and brings it back. */
+async function dieAfter(bytes: number, how: 'drain' | 'reset' = 'drain'): Promise<void> {
+  await front.holdAfter(bytes);
+  await server.kill();
+  await server.start();
+  front.release(how);
+}
+
+describe.each(['drain', 'reset'] as const)('a server killed in mid-body (%s)', (how) => {
+  it('curl -C - finishes the file when it is run again', async () => {
+    const { url, content } = await server.offer(SIZE, { port: front.port });
+    const command = ['-sS', '-f', '-C', '-', '-o', 'got', url];
+    const death = dieAfter(5 * MIB, how);
+    const first = await folder.run('curl', ...command);
+    await death;
+    expect([18, 56]).toContain(first.status);
+    expect((await stat(join(folder.path, 'got'))).size).toBeLessThan(SIZE);
+    expect(await folder.run('curl', ...command)).toMatchObject({ status: 0 });
+    expect(await folder.sha256('got')).toBe(sha256(content));
+  });
+
+  it('wget -c goes on by itself', async () => {
+    const { url, content } = await server.offer(SIZE, { port: front.port });
+    const death = dieAfter(5 * MIB, how);
+    const run = await folder.run(
+      'wget',
+      '-c',
+      '-nv',
+      '--no-proxy',
+      '--waitretry=0',
+      '-O',
+      'got',
+      url,
+    );
+    await death;
+    expect(run).toMatchObject({ status: 0 });
+    expect(await folder.sha256('got')).toBe(sha256(content));
+  });
+
+  it('aria2c with four connections goes on by itself', async () => {
+    const { url, content } = await server.offer(SIZE, { port: front.port });
+    const death = dieAfter(9 * MIB, how);
+    const run = await folder.run(
+      'aria2c',
+      '-x4',
+      '-s4',
+      '-k1M',
+      '--retry-wait=0',
+      '--no-conf',
+      '--file-allocation=none',
+      '-o',
+      'got',
+      url,
+    );
+    await death;
+    expect(run).toMatchObject({ status: 0 });
+    expect(await folder.sha256('got')).toBe(sha256(content));
+  });
+});
