@@ -1,6 +1,6 @@
 // The clients that people have on a command line, against a real download server that is killed in the middle
 // of the body and started again on the same port. Each must end with the exact file from the one claim.
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeClientFolder, sha256, type ClientFolder } from './run-client.js';
@@ -14,16 +14,18 @@ const SIZE = 48 * MIB;
 let server: MortalServer;
 let front: Front;
 let folder: ClientFolder;
-beforeEach(async () => {
+beforeAll(async () => {
   server = await startMortalServer();
   front = await startFront(server.port);
-  folder = await makeClientFolder();
 });
-afterEach(async () => {
-  await folder.remove();
+afterAll(async () => {
   await front.stop();
   await server.stop();
 });
+beforeEach(async () => {
+  folder = await makeClientFolder();
+});
+afterEach(async () => await folder.remove());
 
 /** Kills the server when so many bytes of answers have passed the front, and brings it back. */
 async function dieAfter(bytes: number, how: 'drain' | 'reset' = 'drain'): Promise<void> {

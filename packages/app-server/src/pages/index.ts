@@ -9,7 +9,7 @@ export { renderDevices, type DevicesProps } from './devices.js';
 export { renderAccount, type AccountProps } from './account.js';
 export { renderAccounts, type AccountsProps } from './accounts.js';
 export { renderProblem, type ProblemProps } from './problem.js';
-export { curlCommand, wgetCommand } from '#browser/command-line.js';
+export { curlCommand, savedName, wgetCommand } from '#browser/command-line.js';
 export { formatProgress, formatSize } from '#browser/format-size.js';
 export { formatTime } from './format-time.js';
 export { describeMediaType } from './media-type.js';
