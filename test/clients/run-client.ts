@@ -13,7 +13,7 @@ export interface ClientFolder {
   path: string;
   /** Starts a program here. */
   start(program: string, ...args: string[]): Child;
-  /** Runs it to its end; returns its exit status. */
+  /** Runs it to its end, which is SIGKILL when it takes longer than a test has. */
   run(program: string, ...args: string[]): Promise<Run>;
   /** Resolves once a file here holds at least so many bytes. */
   holds(name: string, bytes: number): Promise<void>;
@@ -48,12 +48,10 @@ export async function makeClientFolder(): Promise<ClientFolder> {
       clearTimeout(late);
       return { status, output: child.output() };
     },
-    holds: (name, bytes) =>
-      waitFor(
-        `${name} holds ${bytes} bytes`,
-        async () => (await stat(join(path, name)).catch(() => ({ size: 0 }))).size >= bytes,
-        WITHIN_MS,
-      ).then(() => {}),
+    holds: async (name, bytes) => {
+      const size = async () => (await stat(join(path, name)).catch(() => ({ size: 0 }))).size;
+      await waitFor(`${name} holds ${bytes} bytes`, async () => (await size()) >= bytes, WITHIN_MS);
+    },
     sha256: async (name) => sha256(await readFile(join(path, name))),
     remove: async () => {
       for (const child of children) await child.end('SIGKILL');
