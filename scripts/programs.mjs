@@ -60,6 +60,8 @@ export const TEST_SERVERS = [
   { name: 'nginx', find: () => inPath('nginx'), debian: ['nginx'], brew: 'nginx' },
   { name: 'openssl', find: () => inPath('openssl'), debian: ['openssl'], brew: 'openssl' },
   { name: 'curl', find: () => inPath('curl'), debian: ['curl'], brew: 'curl' },
+  { name: 'wget', find: () => inPath('wget'), debian: ['wget'], brew: 'wget' },
+  { name: 'aria2', find: () => inPath('aria2c'), debian: ['aria2'], brew: 'aria2' },
 ];
 
 /**

@@ -39,7 +39,7 @@ describe('Copy as curl', () => {
     await row.getByText(/^Copied\. It works once, until \d/).waitFor();
     const command = await page.evaluate(() => navigator.clipboard.readText());
 
-    expect(command).toMatch(/^curl -fOJ "http:[^"]+"$/);
+    expect(command).toMatch(/^curl -f -C - -o "Fünf & _\(echo 5\) _x_-\w{6}\.bin" "http:[^"]+"$/);
     expect(await savedBy(command)).toEqual(file.content);
     expect(new URL(page.url()).pathname).toBe('/files');
     await page.context().close();

@@ -5,6 +5,8 @@ export interface Taken {
   status: number;
   headers: IncomingMessage['headers'];
   body: Buffer;
+  /** Body bytes that came, also those beyond what was asked for. */
+  received: number;
   /** Whether the body ended as its length promised. */
   whole: boolean;
 }
@@ -38,6 +40,7 @@ export function readSome(
         status: answer?.statusCode ?? 0,
         headers: answer?.headers ?? {},
         body: Buffer.concat(parts).subarray(0, atMost),
+        received,
         whole: answer?.complete ?? false,
       });
     });

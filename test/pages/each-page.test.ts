@@ -244,9 +244,17 @@ describe('the rest', () => {
 
   test('the curl page gives both commands with the address once encoded for every shell', () => {
     const url = "https://files.example.org/d/v4.public.abc.def/it's%20$(x)`!.pdf";
-    const html = renderCurl({ assets, viewer: member, fileName: 'f', url, expiresAt: at });
+    const html = renderCurl({
+      assets,
+      viewer: member,
+      fileName: 'f',
+      claimId: 'kZ3-_9xQ01',
+      url,
+      expiresAt: at,
+    });
     const safe = 'https://files.example.org/d/v4.public.abc.def/it%27s%20%24%28x%29%60%21.pdf';
-    expect(html).toContain(`curl -fOJ &quot;${safe}&quot;`);
-    expect(html).toContain(`wget --content-disposition &quot;${safe}&quot;`);
+    const name = "&quot;it's _(x)__-kZ39xQ.pdf&quot;";
+    expect(html).toContain(`curl -f -C - -o ${name} &quot;${safe}&quot;`);
+    expect(html).toContain(`wget -c -O ${name} &quot;${safe}&quot;`);
   });
 });

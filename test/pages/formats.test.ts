@@ -8,6 +8,8 @@ import {
   formatSize,
   formatTime,
   readUserAgent,
+  savedName,
+  wgetCommand,
 } from '@claimcheck/app-server/pages';
 
 const spaced = (text: string) => text.replaceAll('\u00a0', ' ');
@@ -131,11 +133,55 @@ describe('user agents', () => {
   });
 });
 
-test('no address can end the quotes of its command, whatever its path holds', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (path) => {
-      const command = curlCommand(`https://files.example.org/d/t/${path}`);
-      expect(command).toMatch(/^curl -fOJ "[^"'`$\\!\s]*"$/);
-    }),
-  );
+describe('commands', () => {
+  const id = 'kZ3-_9xQ01';
+  const savedAs = (name: string) =>
+    savedName({ id, url: `https://files.example.org/d/t/${encodeURIComponent(name)}` });
+
+  test('no address and no name can end the quotes of their command', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (path, encoded) => {
+        const last = encoded && path.isWellFormed() ? encodeURIComponent(path) : path;
+        const claim = { id, url: `https://files.example.org/d/t/${last}` };
+        const quoted = /"[^"`$\\!%\p{Cc}\p{Zl}\p{Zp}\u201c-\u201e]*"/u.source;
+        const address = /"[^"'`$\\!\s]*"/.source;
+        expect(curlCommand(claim)).toMatch(
+          new RegExp(`^curl -f -C - -o ${quoted} ${address}$`, 'u'),
+        );
+        expect(wgetCommand(claim)).toMatch(new RegExp(`^wget -c -O ${quoted} ${address}$`, 'u'));
+      }),
+    );
+  });
+
+  test('the saved name is one plain file name that ends with part of the id', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => {
+        fc.pre(name.isWellFormed());
+        const saved = savedAs(name);
+        expect(saved).toMatch(/^(?![-. ])[^/\\:*?<>|]*-kZ39xQ(\.tar)?(\.[A-Za-z0-9]{1,8})?$/);
+        expect(Buffer.byteLength(saved)).toBeLessThanOrEqual(255);
+      }),
+    );
+  });
+
+  test.each([
+    ['report.pdf', 'report-kZ39xQ.pdf'],
+    ['a.tar.gz', 'a-kZ39xQ.tar.gz'],
+    ['none', 'none-kZ39xQ'],
+    ['.bashrc', '_bashrc-kZ39xQ'],
+    ['-rf', '_rf-kZ39xQ'],
+    ['für "alle" %PATH% $(x).txt', 'für _alle_ _PATH_ _(x)-kZ39xQ.txt'],
+    ['دليل المستخدم.pdf', 'دليل المستخدم-kZ39xQ.pdf'],
+    ['🏖 家族.jpg', '🏖 家族-kZ39xQ.jpg'],
+    ['a\u02bab\u0338c.txt', 'a_b_c-kZ39xQ.txt'],
+    [`${'ü'.repeat(125)}.zip`, `${'ü'.repeat(122)}-kZ39xQ.zip`],
+  ])('%s is saved as %s', (name, saved) => {
+    expect(savedAs(name)).toBe(saved);
+  });
+
+  test('an address that does not decode is no error', () => {
+    expect(savedName({ id, url: 'https://files.example.org/d/t/100%.txt' })).toBe(
+      '100_-kZ39xQ.txt',
+    );
+  });
 });

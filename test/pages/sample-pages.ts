@@ -173,6 +173,7 @@ export function samplePages(text: string): Record<string, string> {
       assets,
       viewer,
       fileName: text,
+      claimId: 'kZ3-_9xQ',
       url: `https://files.example.org/d/token/${encodeURIComponent(text)}`,
       expiresAt: at,
     }),

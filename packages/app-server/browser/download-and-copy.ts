@@ -39,8 +39,8 @@ async function mintCommand(fileId: string): Promise<{ command: string; expiresAt
   }).catch(() => undefined);
   if (!response) throw new Error(UNREACHABLE);
   if (!response.ok) throw new Error(problemText(await response.text()));
-  const { url, expiresAt } = (await response.json()) as { url: string; expiresAt: string };
-  return { command: curlCommand(url), expiresAt: new Date(expiresAt) };
+  const minted = (await response.json()) as { id: string; url: string; expiresAt: string };
+  return { command: curlCommand(minted), expiresAt: new Date(minted.expiresAt) };
 }
 
 export async function onCopy(form: HTMLFormElement, fileId: string): Promise<void> {
@@ -51,7 +51,8 @@ export async function onCopy(form: HTMLFormElement, fileId: string): Promise<voi
   const copying = writeClipboard(minting.then(({ command }) => command));
   try {
     const { command, expiresAt } = await minting;
-    const once = `works once, until ${inLocalWords(expiresAt, true)}.`;
+    const until = inLocalWords(expiresAt, true);
+    const once = `works once, until ${until}. If it breaks off, run it again: it goes on from there.`;
     if (await copying) return void (note.textContent = `Copied. It ${once}`);
     const field = element('textarea', 'code', command);
     field.readOnly = true;

@@ -100,12 +100,13 @@ export function createClaimRoutes(context: AppContext) {
     pageCurl: async (ctx: Context) => {
       const minted = await mintOrExplain(ctx);
       if (!minted) return;
-      const { fileName, url, expiresAt } = minted;
+      const { id, fileName, url, expiresAt } = minted;
       ctx.type = 'text/html; charset=utf-8';
       ctx.body = renderCurl({
         assets: assetsOf(ctx),
         viewer: viewerOf(ctx).account,
         fileName,
+        claimId: id,
         url,
         expiresAt,
       });

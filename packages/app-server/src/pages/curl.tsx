@@ -11,12 +11,15 @@ export interface CurlProps {
   assets: Assets;
   viewer: Viewer;
   fileName: string;
+  claimId: string;
   /** The claim's address on the download server. */
   url: string;
   expiresAt: Date;
 }
 
-export function renderCurl({ assets, viewer, fileName, url, expiresAt }: CurlProps): string {
+export function renderCurl(props: CurlProps): string {
+  const { assets, viewer, fileName, url, expiresAt } = props;
+  const claim = { id: props.claimId, url };
   return renderDocument({
     assets,
     viewer,
@@ -30,8 +33,14 @@ export function renderCurl({ assets, viewer, fileName, url, expiresAt }: CurlPro
             Either command fetches <FileName name={fileName} />. The link in it works once, until{' '}
             <Time at={expiresAt} form="clock" />: use one of the two.
           </p>
-          <Command id="curl" program="curl" command={curlCommand(url)} />
-          <Command id="wget" program="wget" command={wgetCommand(url)} />
+          <Command id="curl" program="curl" command={curlCommand(claim)} />
+          <Command id="wget" program="wget" command={wgetCommand(claim)} />
+          <p class="hint">
+            If the download breaks off, run the same command again within 15 minutes: it goes on
+            where it stopped. Once the file is whole, curl answers that with error 416 and changes
+            nothing. The few characters in the file’s name keep it from being appended to another
+            file.
+          </p>
           <p class="hint">
             Whoever has the link can use it. Do not paste it where others read along.
           </p>

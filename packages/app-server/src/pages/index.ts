@@ -20,7 +20,7 @@ export { renderOutbox, type MailRow, type OutboxProps } from './outbox.js';
 export { renderWebhook, renderWebhooks } from './webhooks.js';
 export type { DeliveryRow, WebhookProps, WebhookRow, WebhooksProps } from './webhooks.js';
 export { renderProblem, type ProblemProps } from './problem.js';
-export { curlCommand, wgetCommand } from '#browser/command-line.js';
+export { curlCommand, savedName, wgetCommand } from '#browser/command-line.js';
 export { formatProgress, formatSize } from '#browser/format-size.js';
 export { formatTime } from './format-time.js';
 export { describeMediaType } from './media-type.js';
