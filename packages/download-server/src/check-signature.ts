@@ -21,7 +21,7 @@ export interface SignatureCheck {
 }
 
 /** The one function of `sodium-native` that is used here. */
-interface Sodium {
+export interface Sodium {
   crypto_sign_verify_detached(
     signature: Uint8Array,
     message: Uint8Array,
@@ -29,23 +29,39 @@ interface Sodium {
   ): boolean;
 }
 
+export interface SignatureCheckDependencies {
+  log: Logger;
+  /** Gives `sodium-native`, or throws where it does not load. */
+  loadSodium?: () => Sodium;
+}
+
 /**
  * Chooses by setting and by what loads on this machine, and says so in the log.
  * @throws Error that names SIGNATURE_CHECK when libsodium was demanded and does not load.
  */
-export function chooseSignatureCheck(setting: SignatureCheckSetting, log: Logger): SignatureCheck {
-  const check = setting === 'node' ? checkWithNode() : checkWithSodium(setting);
+export function chooseSignatureCheck(
+  setting: SignatureCheckSetting,
+  { log, loadSodium = requireSodium }: SignatureCheckDependencies,
+): SignatureCheck {
+  const check = setting === 'node' ? checkWithNode() : checkWithSodium(setting, loadSodium);
   const { name: signatureCheck, fellBackBecause } = check;
   if (fellBackBecause === undefined) log.info({ signatureCheck }, 'signatures are checked');
   else log.info({ signatureCheck, fellBackBecause }, 'signatures are checked, without libsodium');
   return check;
 }
 
-function checkWithSodium(setting: Exclude<SignatureCheckSetting, 'node'>): SignatureCheck {
+/** Required, not imported: an optional dependency may be missing, with its types. */
+function requireSodium(): Sodium {
+  return createRequire(import.meta.url)('sodium-native') as Sodium;
+}
+
+function checkWithSodium(
+  setting: Exclude<SignatureCheckSetting, 'node'>,
+  loadSodium: () => Sodium,
+): SignatureCheck {
   let sodium: Sodium;
   try {
-    // Required, not imported: an optional dependency may be missing, with its types.
-    sodium = createRequire(import.meta.url)('sodium-native') as Sodium;
+    sodium = loadSodium();
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     if (setting === 'auto') return { ...checkWithNode(), fellBackBecause: reason };

@@ -49,7 +49,7 @@ export async function startDownloadServer({
   now = Date.now,
 }: DownloadServerDependencies): Promise<DownloadServer> {
   const root = await resolveFilesRoot(config.filesRoot);
-  const signatureCheck = chooseSignatureCheck(config.signatureCheck, log);
+  const signatureCheck = chooseSignatureCheck(config.signatureCheck, { log });
   const keys = createKeySource({ url: config.keysUrl, log, now });
   const slots = createSlots(config.maxDownloads);
   const rates = createRates(config.maxBytesPerSecond);

@@ -19,7 +19,7 @@ export interface Connection {
 
 export function connectionOf(response: ServerResponse): Connection {
   const { socket } = response.req;
-  let gone = socket.destroyed;
+  let gone = false;
   let wake: (() => void) | undefined;
   const onClose = () => {
     gone = true;
@@ -28,11 +28,15 @@ export function connectionOf(response: ServerResponse): Connection {
   socket.once('close', onClose);
   response.on('error', onClose);
 
-  function wait(start: (done: () => void) => void): Promise<boolean> {
-    if (gone) return Promise.resolve(false);
+  /** A socket is destroyed a while before it says that it is closed. */
+  const isGone = () => gone || socket.destroyed;
+
+  function wait(start: (done: (error?: Error | null) => void) => void): Promise<boolean> {
+    if (isGone()) return Promise.resolve(false);
     return new Promise((resolve) => {
       wake = () => resolve(false);
-      start(() => resolve(!gone));
+      // A last response's connection may be destroyed already and yet have taken all.
+      start((error) => resolve(!gone && (error === undefined || error === null)));
     });
   }
   return {
@@ -40,12 +44,12 @@ export function connectionOf(response: ServerResponse): Connection {
     end: (bytes) => wait((done) => response.end(bytes, done)),
     async pause(ms) {
       let timer: NodeJS.Timeout | undefined;
-      const going = await wait((done) => (timer = setTimeout(done, ms)));
+      const going = await wait((done) => (timer = setTimeout(() => done(), ms)));
       clearTimeout(timer);
-      return going;
+      return going && !isGone();
     },
     get gone() {
-      return gone;
+      return isGone();
     },
     destroy() {
       socket.destroy();
