@@ -20,6 +20,9 @@ const TOKEN = /^v4\.public\.[A-Za-z0-9_-]{86,}\.[A-Za-z0-9_-]+$/;
 /** The library's own time checks are opened wide: ours, below, decide alone. */
 const ANY_TIME = { clockTolerance: 1e11 };
 
+/** One a key, and keys are few; a footer can be spelled in more ways, so there is a limit. */
+const MOST_KNOWN_FOOTERS = 100;
+
 /** Why a token was refused, for the log only; callers are told one answer for all but `expired`. */
 export type InvalidReason =
   | 'too-long'
@@ -62,12 +65,20 @@ export function createClaimVerifier<A extends Act>(
   { verifyFactory = VerifyFactory }: ClaimVerifierOptions = {},
 ) {
   const protocol = new PublicProtocol(verifyFactory);
+  /** Footers of our own keys that have been read before: all tokens of a key have the same one. */
+  const knownFooters = new Map<string, KeyId>();
   return async function verifyClaim(token: string, nowMs: number): Promise<Verification<A>> {
     if (token.length > MAX_TOKEN_LENGTH) return invalid('too-long');
-    const keyId = readKeyId(token);
+    if (!TOKEN.test(token)) return invalid('malformed');
+    const footer = token.slice(token.lastIndexOf('.') + 1);
+    const keyId = knownFooters.get(footer) ?? readKeyId(token);
     if (keyId === undefined) return invalid('malformed');
-    const key = await expectation.keys.find(keyId);
+    // Not awaited when it is at hand: that is every request but the first of a new key.
+    const found = expectation.keys.find(keyId);
+    const key = found instanceof Promise ? await found : found;
     if (key === undefined) return invalid('unknown-key');
+    if (knownFooters.size >= MOST_KNOWN_FOOTERS) knownFooters.clear();
+    knownFooters.set(footer, keyId);
     let proven: unknown;
     try {
       const now = new Date(nowMs);
@@ -98,9 +109,8 @@ function checkClaim<A extends Act>(
   return { ok: true, claim };
 }
 
-/** The key id in an untrusted token's footer, or undefined when the token is not of our form. */
+/** The key id in the footer of an untrusted token of our form, or undefined when it holds none. */
 function readKeyId(token: string): KeyId | undefined {
-  if (!TOKEN.test(token)) return undefined;
   try {
     const footer: unknown = JSON.parse(Buffer.from(InspectFooter(token)).toString('utf8'));
     if (typeof footer !== 'object' || footer === null || Array.isArray(footer)) return undefined;
