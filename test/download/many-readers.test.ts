@@ -55,7 +55,7 @@ describe('one greedy reader among fifty slow ones', () => {
     greedy.on('data', (part: Buffer) => (greedyBytes += part.length));
     await waitFor('the greedy one is under way', () => greedyBytes > 64 * MIB, 60_000);
 
-    const slow = [];
+    const slow: { socket: Socket; bytes: number }[] = [];
     for (let i = 0; i < SLOW_READERS; i += 1) {
       const socket = ask((await on.mint(slowFile)).token);
       slow.push({ socket, bytes: 0 });
