@@ -3,12 +3,14 @@
 // The kernel takes the first megabytes of any reader at once, so speed counts only when it lasts.
 import { SLICE_BYTES, type BufferPool } from './buffer-pool.js';
 
-/** Where a download starts: 64 KiB. */
-const FIRST_STEP = 1;
+/** Where a download starts, behind its first slice: 16 KiB. */
+const FIRST_STEP = 0;
+/** The largest step that takes nothing from the pool's room for large buffers: 64 KiB. */
+const LAST_SMALL_STEP = 1;
 /** How much must have gone fast without a break before the slice of this size is used. */
-const EARNED_BY_BYTES = [0, 256 * 1024, 4 * 1024 * 1024, 8 * 1024 * 1024] as const;
+const EARNED_BY_BYTES = [0, 3 * 1024 * 1024, 5 * 1024 * 1024, 8 * 1024 * 1024] as const;
 /** From this on the next slice is read while this one is being taken. */
-const READS_AHEAD_FROM_BYTES = 1024 * 1024;
+const READS_AHEAD_FROM_BYTES = 3 * 1024 * 1024;
 /** Fast: at least this many bytes a millisecond (some 32 MB/s). */
 const FAST_BYTES_PER_MS = 32 * 1024;
 /** Slow: a slice that is not taken within this time. */
@@ -37,10 +39,10 @@ export function createSliceSize(pool: BufferPool): SliceSize {
     return granted;
   }
 
+  /** To a step for which there is room; what it had is still there when there is not. */
   function moveTo(wanted: number): void {
-    // Two of them: one on its way, one being filled.
-    const room = wanted > FIRST_STEP ? 2 * sizeOf(wanted) : 0;
-    step = reserve(room) ? wanted : Math.min(step, FIRST_STEP);
+    if (reserve(roomFor(wanted))) step = wanted;
+    else reserve(roomFor(step));
   }
 
   return {
@@ -63,6 +65,11 @@ export function createSliceSize(pool: BufferPool): SliceSize {
     },
     release: () => void reserve(0),
   };
+}
+
+/** Two large buffers: one on its way, one being filled. */
+function roomFor(step: number): number {
+  return step > LAST_SMALL_STEP ? 2 * sizeOf(step) : 0;
 }
 
 function sizeOf(step: number): number {
