@@ -21,7 +21,7 @@ const requestOf = (nonce) => ({
   forgetAtMs: Date.now() + 185_000,
   subjects: [],
   budgetBytes: 1.25e9,
-  responseBytes: 1e9,
+  leastBytes: 1e9,
   bytes: 8 * 1024 * 1024,
   mayBegin: true,
 });

@@ -40,7 +40,7 @@ async function untilListed(client: Client, id: string, expected: Partial<ListedC
 const open = async (ledger: Ledger, claim: DownloadClaim) =>
   await ledger.openResponse({
     ...responseRequestOf(claim, { mayBegin: true }),
-    responseBytes: 10,
+    leastBytes: 10,
     bytes: 10,
   });
 

@@ -8,6 +8,8 @@ import {
   keyIdOf,
   readPublishedKeys,
 } from '@claimcheck/shared/claim';
+import { chooseSignatureCheck } from '@claimcheck/download-server/check-signature';
+import { createLogger } from '@claimcheck/shared/log';
 import { PublicProtocol } from 'paseto';
 import {
   ImportPublicKeyFactory,
@@ -32,19 +34,26 @@ const vectors = JSON.parse(
   };
 };
 
-const v4 = new PublicProtocol(
-  SignFactory,
-  VerifyFactory,
-  ImportPublicKeyFactory,
-  ImportSecretKeyFactory,
-);
+const log = createLogger('test', 'silent');
+const verifyFactories = {
+  'Web Crypto, the default': VerifyFactory,
+  libsodium: chooseSignatureCheck('sodium', { log }).verifyFactory,
+  'OpenSSL in Node': chooseSignatureCheck('node', { log }).verifyFactory,
+};
 const base64url = (hex: string) => Buffer.from(hex, 'hex').toString('base64url');
 const bytes = (text: string) => new TextEncoder().encode(text);
 const official = vectors['v4.public'];
 const publicPaserk = `k4.public.${base64url(official.publicKey)}` as const;
 const now = new Date('2021-12-31T00:00:00Z');
 
-describe('PASETO v4.public', () => {
+describe.each(Object.entries(verifyFactories))('PASETO v4.public with %s', (_, verifyFactory) => {
+  const v4 = new PublicProtocol(
+    SignFactory,
+    verifyFactory,
+    ImportPublicKeyFactory,
+    ImportSecretKeyFactory,
+  );
+
   test.each(official.signed)(
     '$name: verifies, and signing gives the same token',
     async (vector) => {
@@ -71,7 +80,8 @@ describe('PASETO v4.public', () => {
       const keys = await readPublishedKeys({
         keys: [{ kid: keyIdOf(publicPaserk), key: publicPaserk }],
       });
-      const verify = createClaimVerifier({ act: 'download', issuer: 'i', audience: 'a', keys });
+      const expectation = { act: 'download', issuer: 'i', audience: 'a', keys } as const;
+      const verify = createClaimVerifier(expectation, { verifyFactory });
       expect(await verify(token, now.getTime())).toMatchObject({
         ok: false,
         refusal: 'invalid-claim',

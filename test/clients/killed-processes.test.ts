@@ -67,7 +67,11 @@ async function fetchThrough(deaths: readonly Death[]): Promise<void> {
   expect(Buffer.concat(parts).equals(content)).toBe(true);
 
   const budgetBytes = budgetOf(SIZE);
-  const request = { ...responseRequestOf(claim, { mayBegin: false }), bytes: budgetBytes };
+  const request = {
+    ...responseRequestOf(claim, { mayBegin: false }),
+    bytes: budgetBytes,
+    leastBytes: 0,
+  };
   const left = await server.ledger.openResponse(request);
   const spent = budgetBytes - ('paidBytes' in left ? left.paidBytes : 0);
   expect(have).toBeLessThanOrEqual(spent);

@@ -15,6 +15,8 @@ describe('the settings', () => {
       redisUrl: undefined,
       logLevel: 'info',
       maxDownloads: 1000,
+      signatureCheck: 'auto',
+      maxBytesPerSecond: 0,
     });
   });
 
@@ -44,6 +46,8 @@ describe('the settings', () => {
     ['KEYS_URL', 'file:///etc/keys'],
     ['LOG_LEVEL', 'loud'],
     ['MAX_DOWNLOADS', '0'],
+    ['SIGNATURE_CHECK', 'openssl'],
+    ['MAX_BYTES_PER_SECOND', '-1'],
   ])('refuse %s=%s by name', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(`${name} is "${value}"`);
   });

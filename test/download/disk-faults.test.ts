@@ -25,7 +25,11 @@ const run = promisify(execFile);
 /** What the ledger has charged a begun copy with: pays for all that is left, and gives it back. */
 async function spentOf(ledger: Ledger, claim: DownloadClaim): Promise<number> {
   const budgetBytes = budgetOf(claim.fil.size);
-  const request = { ...responseRequestOf(claim, { mayBegin: false }), bytes: budgetBytes };
+  const request = {
+    ...responseRequestOf(claim, { mayBegin: false }),
+    bytes: budgetBytes,
+    leastBytes: 0,
+  };
   const grant = await ledger.openResponse(request);
   if (!('paidBytes' in grant)) return grant.outcome === 'already-used' ? budgetBytes : Number.NaN;
   const { nonce, fence } = request;

@@ -220,6 +220,15 @@ describe('one connection', () => {
   });
 });
 
+test('two tokens of one nonce are one claim: whatever their bytes, there is one copy', async () => {
+  const file = await on.addFile('content');
+  const first = await on.mint(file);
+  const second = await on.mint(file, { jti: first.claim.jti, sub: 'acc_2', lifeSeconds: 60 });
+  expect(second.token).not.toBe(first.token);
+  const answers = await Promise.all([fetch(first.url), fetch(second.url)]);
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 410]);
+});
+
 describe.each(['memory', 'Redis'])('two hundred requests at once with one claim (%s)', (kind) => {
   it('give one copy, and no byte of the file to the others', async () => {
     const redis = kind === 'Redis' ? connectRedis(sharedRedisUrl()) : undefined;

@@ -111,7 +111,12 @@ describe('a stream that breaks', () => {
     const socket = connect(on.server.port, '127.0.0.1');
     socket.write(`GET /d/${first.token} HTTP/1.1\r\nHost: x\r\n\r\n`);
     socket.write(`GET /d/${second.token} HTTP/1.1\r\nHost: x\r\n\r\n`);
-    await waitFor('both are running', () => openFiles() === 2);
+    // An open file is not enough: who leaves before the burn keeps the claim, and there is no end to record.
+    await waitFor('both are running', () =>
+      [first, second].every(({ claim }) =>
+        on.ledger.burns.some(({ nonce }) => nonce === claim.jti),
+      ),
+    );
     socket.destroy();
     await waitFor('both files are closed', () => openFiles() === 0);
     expect(await endOf(second.claim.jti)).toMatch(/^broken-off /);

@@ -89,6 +89,8 @@ export async function startTestDownloadServer(
     redisUrl: undefined,
     logLevel: 'info',
     maxDownloads: 1000,
+    signatureCheck: 'auto',
+    maxBytesPerSecond: 0,
     ...options.config,
   };
   const log = createLogger('download-server', options.logLevel ?? 'info', {

@@ -27,7 +27,7 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
       subjects: [subjectOf.claim(nonce), subjectOf.session(`session-of-${nonce}`)],
       budgetBytes: BUDGET,
       bytes: 100,
-      responseBytes: changes.bytes ?? 100,
+      leastBytes: changes.bytes ?? 100,
       mayBegin: true,
       ...changes,
     };
@@ -85,9 +85,9 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
       const claim = await request(it, { bytes: BUDGET });
       await it.ledger.openResponse(claim);
       await it.ledger.settle({ ...claim, refundBytes: 400, sent: sent(600) });
-      const more = { ...claim, bytes: 401, responseBytes: 401 };
+      const more = { ...claim, bytes: 401, leastBytes: 401 };
       expect(await it.ledger.openResponse(more)).toEqual({ outcome: 'already-used' });
-      const rest = { ...claim, bytes: 400, responseBytes: 400 };
+      const rest = { ...claim, bytes: 400, leastBytes: 400 };
       expect(await it.ledger.openResponse(rest)).toEqual({
         outcome: 'resumed',
         paidBytes: 400,
@@ -101,7 +101,7 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
       await it.ledger.openResponse(claim);
       await it.ledger.settle({ ...claim, refundBytes: -850, sent: sent(950) });
       expect(await it.ledger.openResponse(claim)).toEqual({ outcome: 'already-used' });
-      const rest = { ...claim, bytes: 50, responseBytes: 50 };
+      const rest = { ...claim, bytes: 50, leastBytes: 50 };
       expect(await it.ledger.openResponse(rest)).toMatchObject({ paidBytes: 50 });
     });
 
@@ -208,10 +208,10 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
 
     test('are not opened for more than is left of them', async () => {
       const it = await open();
-      const claim = await request(it, { bytes: 10, responseBytes: BUDGET });
+      const claim = await request(it, { bytes: 10, leastBytes: BUDGET });
       expect(await it.ledger.openResponse(claim)).toMatchObject({ outcome: 'burned' });
       expect(await it.ledger.openResponse(claim)).toEqual({ outcome: 'already-used' });
-      const shorter = { ...claim, responseBytes: BUDGET - 10 };
+      const shorter = { ...claim, leastBytes: BUDGET - 10 };
       expect(await it.ledger.openResponse(shorter)).toMatchObject({ outcome: 'resumed' });
     });
 

@@ -72,7 +72,7 @@ async function openResponse(claimUrl: string, bytes = 12) {
   const grant = await ledger.openResponse({
     ...responseRequestOf(claim, { mayBegin }),
     bytes,
-    responseBytes: bytes,
+    leastBytes: bytes,
   });
   return { claim, grant };
 }

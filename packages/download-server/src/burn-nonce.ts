@@ -1,7 +1,7 @@
 // Step 5: where the nonce is burned. One call, which decides; when it throws, not one byte has been sent.
 // Whatever is not a clear permission is a refusal. A resumable claim's later requests pass here too: they burn
 // nothing any more, and pay for their bytes in the same step.
-import type { DownloadClaim } from '@claimcheck/shared/claim';
+import { leastForWhole, type DownloadClaim } from '@claimcheck/shared/claim';
 import {
   burnRequestOf,
   LedgerUnavailableError,
@@ -15,7 +15,8 @@ import type { ByteRange } from './parse-range.js';
 import { firstPortionOf, payForBytes } from './pay-for-bytes.js';
 import { Refused } from './problems.js';
 import type { EventRecorder } from './record-event.js';
-import type { Allow, Sent } from './send-file.js';
+import type { Allow } from './hand-over.js';
+import type { Sent } from './send-file.js';
 import type { VerifiedToken } from './verify-token.js';
 
 export interface BurnDependencies {
@@ -42,11 +43,11 @@ export interface OpenResponse {
 export async function burnNonce(
   dependencies: BurnDependencies,
   verified: VerifiedToken,
-  range: ByteRange,
+  plan: { status: number; body: ByteRange },
 ): Promise<OpenResponse> {
   return verified.claim.mod === 'strict'
     ? await burnStrict(dependencies, verified)
-    : await openResumable(dependencies, verified, range);
+    : await openResumable(dependencies, verified, plan);
 }
 
 async function burnStrict(
@@ -66,11 +67,11 @@ async function burnStrict(
 async function openResumable(
   dependencies: BurnDependencies,
   { claim, mayBegin }: VerifiedToken,
-  range: ByteRange,
+  { status, body: range }: { status: number; body: ByteRange },
 ): Promise<OpenResponse> {
   const request = {
     ...responseRequestOf(claim, { mayBegin }),
-    responseBytes: range.length,
+    leastBytes: status === 200 ? leastForWhole(claim.fil.size) : 1,
     bytes: firstPortionOf(claim, range),
   };
   const grant = await dependencies.ledger.openResponse(request).catch(failClosed);

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { EnvironmentReader, type Environment } from '@claimcheck/shared/env';
 import { readRedisUrl } from '@claimcheck/shared/ledger';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
+import { SIGNATURE_CHECKS, type SignatureCheckSetting } from './check-signature.js';
 
 export interface DownloadConfig {
   host: string;
@@ -20,6 +21,10 @@ export interface DownloadConfig {
   logLevel: LogLevel;
   /** How many downloads may run at once before others are told to come back. */
   maxDownloads: number;
+  /** What computes signatures. */
+  signatureCheck: SignatureCheckSetting;
+  /** The most that one claim's responses get together, in bytes a second; 0 is no limit. */
+  maxBytesPerSecond: number;
 }
 
 /**
@@ -44,6 +49,8 @@ export function readConfig(env: Environment = process.env): DownloadConfig {
     redisUrl: readRedisUrl(reader),
     logLevel: reader.choice('LOG_LEVEL', 'info', LOG_LEVELS),
     maxDownloads: reader.integer('MAX_DOWNLOADS', 1000, 1, 1_000_000),
+    signatureCheck: reader.choice('SIGNATURE_CHECK', 'auto', SIGNATURE_CHECKS),
+    maxBytesPerSecond: reader.integer('MAX_BYTES_PER_SECOND', 0, 0, 1_000_000_000_000),
   };
   if (port === 0 && reader.text('DOWNLOAD_ORIGIN') === undefined) {
     reader.refuse(

@@ -48,8 +48,12 @@ export function honestFileName(name: string): string {
   return honest === '' ? 'download' : honest;
 }
 
+/** Words of ASCII letters and digits between single dots and blanks: what most names are, and honest as it is. */
+const PLAIN = /^[\w-]+(?:[. ][\w-]+)*$/;
+
 /** An `attachment` with an ASCII `filename`, and with `filename*` (RFC 8187) when that says more. */
 export function contentDisposition(name: string): string {
+  if (PLAIN.test(name)) return `attachment; filename="${name}"`;
   const honest = honestFileName(name);
   // `%` too: some clients decode it in `filename` (RFC 6266 appendix D).
   const ascii = honest.replace(/[^\x20-\x7e]|["%]/gu, '_');

@@ -4,13 +4,15 @@ import type { Context } from 'koa';
 import type { Ledger } from '@claimcheck/shared/ledger';
 import { logFields, requestIdOf } from '@claimcheck/shared/http';
 import type { Logger } from '@claimcheck/shared/log';
+import { createBufferPool } from './buffer-pool.js';
 import { burnNonce } from './burn-nonce.js';
 import type { FilesRoot } from './files-root.js';
+import type { Rates } from './limit-rate.js';
 import { openFile } from './open-file.js';
 import { planResponse, type PlanInput, type PlannedResponse } from './plan-response.js';
 import { Refused } from './problems.js';
 import type { EventRecorder } from './record-event.js';
-import { readAhead, sendFile, type Sent } from './send-file.js';
+import { createFileSender, type Sent } from './send-file.js';
 import type { Slots } from './slots.js';
 import { takeToken } from './take-token.js';
 import type { VerifyToken } from './verify-token.js';
@@ -19,6 +21,7 @@ export interface DownloadDependencies {
   verifyToken: VerifyToken;
   root: FilesRoot;
   slots: Slots;
+  rates: Rates;
   ledger: Ledger;
   events: EventRecorder;
   log: Logger;
@@ -28,7 +31,8 @@ export interface DownloadDependencies {
 
 /** The handler of GET and HEAD on a claim's address. `token` is the path's, if it has one. */
 export function createDownload(dependencies: DownloadDependencies) {
-  const { verifyToken, root, slots, ledger, events, log, now } = dependencies;
+  const { verifyToken, root, slots, rates, ledger, events, log, now } = dependencies;
+  const sender = createFileSender({ pace: root.pace, buffers: createBufferPool() });
 
   return async function download(ctx: Context, tokenInPath?: string): Promise<void> {
     const nowMs = now();
@@ -37,6 +41,7 @@ export function createDownload(dependencies: DownloadDependencies) {
     const { claim } = verified;
     logFields(ctx, { claim: claim.jti, account: claim.sub });
     const releaseSlot = slots.take(claim);
+    const limit = rates.take(claim.jti);
     try {
       const file = await openFile(root, claim.fil);
       try {
@@ -48,18 +53,25 @@ export function createDownload(dependencies: DownloadDependencies) {
           nowMs,
         });
         if (plan.body === undefined) return answerWithoutFile(ctx, plan);
-        const ahead = await readAhead(file.handle, plan.body);
+        const ahead = await sender.readAhead(file.handle, plan.body);
         if (ctx.req.socket.destroyed) return leaveUnburned(ctx);
         const onOver = () => ctx.req.socket.destroy();
-        const response = await burnNonce({ ledger, events, log, onOver }, verified, plan.body);
+        const response = await burnNonce({ ledger, events, log, onOver }, verified, {
+          status: plan.status,
+          body: plan.body,
+        });
         ctx.respond = false;
-        const sent = await sendFile(ctx.res, file.handle, plan, ahead, response);
+        const sent = await sender.sendFile(ctx.res, file.handle, plan, ahead, {
+          allow: response.allow,
+          rate: limit.rate,
+        });
         response.close(sent);
         report(ctx, claim.jti, sent);
       } finally {
         await file.handle.close();
       }
     } finally {
+      limit.release();
       releaseSlot();
     }
   };

@@ -2,12 +2,16 @@
 // stays. A root that cannot be used stops the start, since every claim would look like a lost file.
 import { constants, openSync, closeSync, readlinkSync } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
+import { createDiskPace, isOnLocalFileSystem, type DiskPace } from './disk-pace.js';
 
 export interface FilesRoot {
   /** Absolute, without any link in it. */
   path: string;
   /** Whether the system tells which path a descriptor was opened under (Linux with /proc). */
   tellsOpenedPath: boolean;
+  /** `st_dev` of the root: a file with another one lies on something that is mounted below it. */
+  device: number;
+  pace: DiskPace;
 }
 
 /** @throws Error that names FILES_ROOT and says what is wrong with it. */
@@ -20,13 +24,19 @@ export async function resolveFilesRoot(directory: string): Promise<FilesRoot> {
   } catch (error) {
     throw refuse('which does not exist or cannot be reached; create it, or name another', error);
   }
-  if (!(await stat(path)).isDirectory()) throw refuse('which is not a directory');
+  const stats = await stat(path);
+  if (!stats.isDirectory()) throw refuse('which is not a directory');
   try {
     await access(path, constants.R_OK | constants.X_OK);
   } catch (error) {
     throw refuse('which this user may not read', error);
   }
-  return { path, tellsOpenedPath: tellsOpenedPath(path) };
+  return {
+    path,
+    tellsOpenedPath: tellsOpenedPath(path),
+    device: stats.dev,
+    pace: createDiskPace({ isLocal: isOnLocalFileSystem(path) }),
+  };
 }
 
 function tellsOpenedPath(directory: string): boolean {

@@ -1,12 +1,25 @@
 // Headers that every answer carries. They suit the problem page, the only document this server has; a
-// file's answer replaces the policy by a stricter one (plan-response.ts).
+// file's answer replaces the policy by a stricter one (plan-response.ts). None depends on the request, so they
+// are made once, by helmet, and only copied afterwards.
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import helmet from 'helmet';
 import type { Middleware } from 'koa';
-import helmet from 'koa-helmet';
 import { PAGE_STYLE_HASH } from './problem-page.js';
 
 /** @param origin this server's origin: only an https one may promise to stay https. */
 export function securityHeaders(origin: string): Middleware {
-  return helmet({
+  const headers = Object.entries(headersFor(origin));
+  return function setSecurityHeaders({ res }, next) {
+    for (const [name, value] of headers) res.setHeader(name, value);
+    return next();
+  };
+}
+
+function headersFor(origin: string): Record<string, string> {
+  // A response that nobody gets: helmet writes its headers to nothing else.
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  const protect = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -23,4 +36,10 @@ export function securityHeaders(origin: string): Middleware {
     // Not for the subdomains: they are not this server's to speak for.
     strictTransportSecurity: origin.startsWith('https:') && { includeSubDomains: false },
   });
+  protect(response.req, response, (error) => {
+    if (error instanceof Error) throw error;
+  });
+  return Object.fromEntries(
+    response.getHeaderNames().map((name) => [name, String(response.getHeader(name))]),
+  );
 }

@@ -1,129 +1,164 @@
 // Step 6: bytes from the open handle to the socket. It writes to Node's response itself, past koa, since
-// only so can it wait for each write and tear the connection down when the file lets it down.
-import type { FileHandle } from 'node:fs/promises';
+// only so can it wait for each write and tear the connection down when the file lets it down. One slice of a
+// download is under way at a time, so the event loop serves all downloads in turn, however fast one reads.
 import type { ServerResponse } from 'node:http';
+import { createSliceSize, SLOW_SLICE_MS, type SliceSize } from './adapt-slices.js';
+import type { BufferPool } from './buffer-pool.js';
+import type { DiskPace } from './disk-pace.js';
+import { createHandOver, type HandOverOptions, type Outcome } from './hand-over.js';
+import type { OpenHandle } from './open-handle.js';
 import type { ByteRange } from './parse-range.js';
+import { connectionOf } from './write-to-connection.js';
 
-/** Bytes a read. Two such buffers a large download: a thousand slow readers hold 128 MiB. */
-const SLICE_BYTES = 64 * 1024;
+/** The most that is read before the burn. */
+const FIRST_SLICE_BYTES = 64 * 1024;
+/** Up to this, a buffer of its own is cheaper than one of the pool. */
+const TINY_BYTES = 4096;
+
+/** Bytes of the file, and the pool's buffer that they lie in, if they do. */
+interface Slice {
+  bytes: Buffer;
+  buffer: Buffer | undefined;
+}
 
 /** The first slice of the body, read before the burn: a disk that fails does not cost the claim. */
 export interface ReadAhead {
   range: ByteRange;
-  first: Buffer;
+  first: Slice;
 }
-
-/**
- * Asked before bytes are handed over: how many of `wanted` may be, at least one, or 0 for no more. A number
- * that is known at once need not be waited for.
- */
-export type Allow = (wanted: number) => number | Promise<number>;
 
 export interface Sent {
   /** Body bytes handed to the connection. */
   bytes: number;
   /** Whether all of them were, and the connection took them. */
   complete: boolean;
-  /** Why not, when it was not the client who left. */
+  /** Whether it ended because `allow` said no more. */
+  refusedMore?: true;
+  /** Why it broke, when it was neither the client who left nor `allow`. */
   error?: unknown;
 }
 
-/** @throws Error when the disk fails or the file has become shorter than it was. */
-export async function readAhead(handle: FileHandle, range: ByteRange): Promise<ReadAhead> {
-  const first = Buffer.allocUnsafe(Math.min(range.length, SLICE_BYTES));
-  await readSlice(handle, first, range.firstByte);
-  return { range, first };
+export interface FileSenderDependencies {
+  pace: DiskPace;
+  buffers: BufferPool;
 }
 
-/**
- * Sends head and body, and resolves when the connection has taken everything or is gone. It never ends a
- * short body cleanly: when a read fails or comes up short, the connection is torn down, so that the client
- * sees fewer bytes than Content-Length promised and no answer can follow.
- */
-export async function sendFile(
-  response: ServerResponse,
-  handle: FileHandle,
-  head: { status: number; headers: Readonly<Record<string, string>> },
-  { range, first }: ReadAhead,
-  { allow = (wanted) => wanted }: { allow?: Allow } = {},
-): Promise<Sent> {
-  const sender = createSender(response);
-  let bytes = 0;
-  try {
-    response.writeHead(head.status, head.headers);
-    let slice = first.subarray(0, await allow(first.length));
-    let [sending, spare]: [Buffer, Buffer | undefined] = [first, undefined];
-    for (;;) {
-      if (slice.length === 0 && range.length > 0) return cut(response, bytes);
-      bytes += slice.length;
-      const left = range.length - bytes;
-      if (left === 0) return { bytes, complete: await sender.end(slice) };
-      const written = sender.write(slice);
-      // One buffer is on its way to the client while the other is filled; then they change places.
-      spare ??= Buffer.allocUnsafeSlow(SLICE_BYTES);
-      const next: Buffer = spare.subarray(0, await allow(Math.min(left, SLICE_BYTES)));
-      await readSlice(handle, next, range.firstByte + bytes);
-      if (!(await written)) return { bytes, complete: false };
-      [slice, sending, spare] = [next, spare, sending];
+export interface FileSender {
+  /** @throws Error when the disk fails or the file has become shorter than it was. */
+  readAhead(handle: OpenHandle, range: ByteRange): ReadAhead | Promise<ReadAhead>;
+  /**
+   * Sends head and body, and resolves when the connection has taken everything or is gone, and no read is
+   * under way any more. It never ends a short body cleanly: when a read fails or comes up short, or when
+   * `allow` says no, the connection is torn down, so that the client sees fewer bytes than Content-Length
+   * promised and no answer can follow.
+   */
+  sendFile(
+    response: ServerResponse,
+    handle: OpenHandle,
+    head: { status: number; headers: Readonly<Record<string, string>> },
+    ahead: ReadAhead,
+    options?: HandOverOptions,
+  ): Promise<Sent>;
+}
+
+export function createFileSender({ pace, buffers }: FileSenderDependencies): FileSender {
+  function takeSlice(length: number): Slice {
+    if (length <= TINY_BYTES) return { bytes: Buffer.allocUnsafe(length), buffer: undefined };
+    const buffer = buffers.take(length);
+    return { bytes: length === buffer.length ? buffer : buffer.subarray(0, length), buffer };
+  }
+
+  function giveBack({ buffer }: Slice): void {
+    if (buffer !== undefined) buffers.give(buffer);
+  }
+
+  function readAhead(handle: OpenHandle, range: ByteRange): ReadAhead | Promise<ReadAhead> {
+    const first = takeSlice(Math.min(range.length, FIRST_SLICE_BYTES));
+    if (!handle.atOnce || !pace.mayBlock()) {
+      return handle.fill(first.bytes, range.firstByte).then(() => ({ range, first }));
     }
-  } catch (error) {
-    response.req.socket.destroy();
-    return { bytes, complete: false, error };
-  } finally {
-    sender.release();
+    pace.timed(() => handle.fillNow(first.bytes, range.firstByte));
+    return { range, first };
   }
-}
 
-/** No more of the body may be sent: it never ends cleanly and short. */
-function cut(response: ServerResponse, bytes: number): Sent {
-  response.req.socket.destroy();
-  return { bytes, complete: false };
-}
-
-/** Fills `buffer` from `position`. */
-async function readSlice(handle: FileHandle, buffer: Buffer, position: number): Promise<void> {
-  let filled = 0;
-  while (filled < buffer.length) {
-    const { bytesRead } = await handle.read(
-      buffer,
-      filled,
-      buffer.length - filled,
-      position + filled,
-    );
-    if (bytesRead === 0) throw new Error('the file has become shorter while it was being read');
-    filled += bytesRead;
+  /** Hands one slice after the other until the body is whole or something is in the way. */
+  async function sendSlices(
+    { range, first }: ReadAhead,
+    handle: OpenHandle,
+    hand: (slice: Buffer, isLast: boolean) => Promise<Outcome>,
+    size: SliceSize,
+  ): Promise<Outcome> {
+    async function readFrom(offset: number): Promise<Slice> {
+      const slice = takeSlice(Math.min(range.length - offset, size.bytes));
+      await handle.fill(slice.bytes, range.firstByte + offset);
+      return slice;
+    }
+    let end = 0;
+    let slice = first;
+    for (;;) {
+      end += slice.bytes.length;
+      const isLast = end === range.length;
+      const startedMs = performance.now();
+      const handed = hand(slice.bytes, isLast);
+      const ready =
+        isLast || !size.readsAhead ? undefined : await keepReady(readFrom(end), handed, giveBack);
+      const outcome = await handed;
+      // Of a connection that broke nobody knows what it still holds: its buffer is not used again.
+      if (outcome !== 'taken') return outcome;
+      giveBack(slice);
+      if (isLast) return outcome;
+      size.taken(slice.bytes.length, performance.now() - startedMs);
+      slice = ready ?? (await readFrom(end));
+    }
   }
+
+  return {
+    readAhead,
+    async sendFile(response, handle, head, ahead, options = {}) {
+      const connection = connectionOf(response);
+      const over = createHandOver(connection, options);
+      const size = createSliceSize(buffers);
+      let outcome: Outcome;
+      try {
+        response.writeHead(head.status, head.headers);
+        outcome = await sendSlices(
+          ahead,
+          handle,
+          (slice, isLast) => over.hand(slice, isLast),
+          size,
+        );
+      } catch (error) {
+        outcome = { error };
+      } finally {
+        size.release();
+        connection.release();
+      }
+      const { bytes } = over;
+      if (outcome === 'taken') return { bytes, complete: true };
+      connection.destroy();
+      if (outcome === 'gone') return { bytes, complete: false };
+      if (outcome === 'refused-more') return { bytes, complete: false, refusedMore: true };
+      return { bytes, complete: false, error: outcome.error };
+    },
+  };
 }
 
 /**
- * Writes that resolve to whether the connection took them, and never reject. Node does not call a write
- * back once the client has gone, so the connection's own end wakes the one that waits. That end is the
- * socket's: a response that is queued behind another one (pipelining) hears nothing of it.
+ * Waits for the slice that was read ahead, then for the one before it to be taken. A reader who takes nothing
+ * does not keep both: the one that was read ahead is given back, and will be read again.
  */
-function createSender(response: ServerResponse) {
-  const socket = response.req.socket;
-  let gone = socket.destroyed;
-  let wake: (() => void) | undefined;
-  const onClose = () => {
-    gone = true;
-    wake?.();
-  };
-  socket.once('close', onClose);
-  response.on('error', onClose);
-
-  function hand(give: (taken: () => void) => unknown): Promise<boolean> {
-    return new Promise((resolve) => {
-      if (gone) {
-        resolve(false);
-        return;
-      }
-      wake = () => resolve(false);
-      give(() => resolve(!gone));
-    });
-  }
-  return {
-    write: (slice: Buffer) => hand((taken) => response.write(slice, taken)),
-    end: (slice: Buffer) => hand((taken) => response.once('finish', taken).end(slice)),
-    release: () => socket.off('close', onClose),
-  };
+async function keepReady<S>(
+  reading: Promise<S>,
+  handed: Promise<unknown>,
+  giveBack: (slice: S) => void,
+): Promise<S | undefined> {
+  const slice = await reading;
+  let isReady = true;
+  const idle = setTimeout(() => {
+    isReady = false;
+    giveBack(slice);
+  }, SLOW_SLICE_MS);
+  await handed;
+  clearTimeout(idle);
+  return isReady ? slice : undefined;
 }

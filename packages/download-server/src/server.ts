@@ -4,11 +4,13 @@ import { listen, type Listening } from '@claimcheck/shared/http';
 import type { Ledger } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
 import { createApp } from './app.js';
+import { chooseSignatureCheck } from './check-signature.js';
 import type { DownloadConfig } from './config.js';
 import { createDownload } from './download.js';
 import { resolveFilesRoot } from './files-root.js';
 import { createHealth } from './health.js';
 import { createKeySource } from './key-source.js';
+import { createRates } from './limit-rate.js';
 import { createEventRecorder } from './record-event.js';
 import { createSlots, type Slots } from './slots.js';
 import { createTokenVerifier } from './verify-token.js';
@@ -47,11 +49,13 @@ export async function startDownloadServer({
   now = Date.now,
 }: DownloadServerDependencies): Promise<DownloadServer> {
   const root = await resolveFilesRoot(config.filesRoot);
+  const signatureCheck = chooseSignatureCheck(config.signatureCheck, { log });
   const keys = createKeySource({ url: config.keysUrl, log, now });
   const slots = createSlots(config.maxDownloads);
+  const rates = createRates(config.maxBytesPerSecond);
   const events = createEventRecorder({ ledger, log, now });
-  const verifyToken = createTokenVerifier({ config, keys });
-  const download = createDownload({ verifyToken, root, slots, ledger, events, log, now });
+  const verifyToken = createTokenVerifier({ config, keys, signatureCheck });
+  const download = createDownload({ verifyToken, root, slots, rates, ledger, events, log, now });
   let stopping = false;
   const health = createHealth({ keys, ledger, isStopping: () => stopping });
   const handle = createApp({ origin: config.origin, log, download, health }).callback();

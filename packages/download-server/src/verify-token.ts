@@ -1,6 +1,7 @@
 // Step 2: from a token to a claim. What is wrong with a token goes to the log; the client hears one answer
 // for everything but `expired`, so that a forger learns nothing from trying.
 import { createClaimVerifier, type DownloadClaim } from '@claimcheck/shared/claim';
+import type { SignatureCheck } from './check-signature.js';
 import type { DownloadConfig } from './config.js';
 import { KeysUnavailableError, type KeySource } from './key-source.js';
 import { Refused } from './problems.js';
@@ -8,6 +9,7 @@ import { Refused } from './problems.js';
 export interface VerifyDependencies {
   config: Pick<DownloadConfig, 'origin' | 'appOrigin'>;
   keys: KeySource;
+  signatureCheck: Pick<SignatureCheck, 'verifyFactory'>;
 }
 
 /** A claim that has been verified, and whether a copy of it may still begin. */
@@ -22,9 +24,11 @@ export type VerifyToken = (token: string, nowMs: number) => Promise<VerifiedToke
  * Returns a function that verifies a token at an instant in Unix milliseconds. It throws Refused
  * `invalid-claim`, `expired`, or, before the first public keys have come, `busy`.
  */
-export function createTokenVerifier({ config, keys }: VerifyDependencies): VerifyToken {
+export function createTokenVerifier(dependencies: VerifyDependencies): VerifyToken {
+  const { config, keys, signatureCheck } = dependencies;
   const { appOrigin: issuer, origin: audience } = config;
-  const verify = createClaimVerifier({ act: 'download', issuer, audience, keys });
+  const expectation = { act: 'download', issuer, audience, keys } as const;
+  const verify = createClaimVerifier(expectation, signatureCheck);
   return async function verifyToken(token, nowMs) {
     const verification = await verify(token, nowMs).catch((error: unknown) => {
       throw error instanceof KeysUnavailableError

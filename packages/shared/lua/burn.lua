@@ -11,7 +11,7 @@
 --       8 about how many events the stream keeps
 --       Only for a resumable claim:
 --       9 bytes that may ever be sent for it   10 bytes to pay for now   11 '1' if a copy may still begin
---       12 how long the record lives unused, ms   13 how long in all, ms   14 bytes of the whole response
+--       12 how long the record lives unused, ms   13 how long in all, ms   14 bytes that must be left
 -- Returns { outcome, clock in ms, and for 'burned' and 'resumed': bytes paid for, responses now open }
 --
 -- Sets of integers stay packed (8 bytes a nonce) up to FULL members, so a nonce goes into the first level
@@ -45,8 +45,7 @@ if is_revoked(COPY + 1, ARGV[4], copy) then
 end
 
 if copy then
-  -- Who lacks more than is left has wasted more than the allowance, or comes for a second copy: better told
-  -- now than cut off in the middle.
+  -- Better told now than cut off in the middle.
   if copy.spent + math.max(1, tonumber(ARGV[14])) > tonumber(ARGV[9]) then return { 'already-used', clock } end
   local paid = pay(copy, ARGV[9], ARGV[10])
   copy.open = copy.open + 1

@@ -14,6 +14,15 @@ export function budgetOf(sizeBytes: number): number {
 }
 
 /**
+ * How much must be left of the budget for a request for the whole file to be answered: all of it, or that fewer
+ * bytes than the file has were paid for. Who asks for the whole then comes for a second copy. Before that, and for
+ * any part, what is left is given, however little: some clients ask for more than they will take.
+ */
+export function leastForWhole(sizeBytes: number): number {
+  return Math.min(sizeBytes, budgetOf(sizeBytes) - sizeBytes + 1);
+}
+
+/**
  * How many bytes a response has paid for and not yet sent at most: what the crash of a server costs. An
  * eighth of the allowance, so that several such losses still leave enough to finish.
  */

@@ -15,13 +15,14 @@ import {
   resumableUntil,
 } from './limits.js';
 
-const protocol = new PublicProtocol(VerifyFactory);
-
 /** `v4.public.` payload `.` footer, unpadded base64url; the payload holds at least a signature. */
 const TOKEN = /^v4\.public\.[A-Za-z0-9_-]{86,}\.[A-Za-z0-9_-]+$/;
 
 /** The library's own time checks are opened wide: ours, below, decide alone. */
 const ANY_TIME = { clockTolerance: 1e11 };
+
+/** One a key, and keys are few; a footer can be spelled in more ways, so there is a limit. */
+const MOST_KNOWN_FOOTERS = 100;
 
 /** Why a token was refused, for the log only; callers are told one answer for all but `expired`. */
 export type InvalidReason =
@@ -51,17 +52,35 @@ export interface Expectation<A extends Act> {
   keys: KeyRing;
 }
 
+/** How a verifier does its work; what it accepts is the same with any of them. */
+export interface ClaimVerifierOptions {
+  /** What computes the signature, for a server that has something faster than Web Crypto, the default. */
+  verifyFactory?: typeof VerifyFactory;
+}
+
 /**
  * Returns a function that verifies one token at a given instant (Unix milliseconds). It never
  * throws for what a token holds; it rejects only when the key ring does.
  */
-export function createClaimVerifier<A extends Act>(expectation: Expectation<A>) {
+export function createClaimVerifier<A extends Act>(
+  expectation: Expectation<A>,
+  { verifyFactory = VerifyFactory }: ClaimVerifierOptions = {},
+) {
+  const protocol = new PublicProtocol(verifyFactory);
+  /** Footers of our own keys that have been read before: all tokens of a key have the same one. */
+  const knownFooters = new Map<string, KeyId>();
   return async function verifyClaim(token: string, nowMs: number): Promise<Verification<A>> {
     if (token.length > MAX_TOKEN_LENGTH) return invalid('too-long');
-    const keyId = readKeyId(token);
+    if (!TOKEN.test(token)) return invalid('malformed');
+    const footer = token.slice(token.lastIndexOf('.') + 1);
+    const keyId = knownFooters.get(footer) ?? readKeyId(token);
     if (keyId === undefined) return invalid('malformed');
-    const key = await expectation.keys.find(keyId);
+    // Not awaited when it is at hand: that is every request but the first of a new key.
+    const found = expectation.keys.find(keyId);
+    const key = found instanceof Promise ? await found : found;
     if (key === undefined) return invalid('unknown-key');
+    if (knownFooters.size >= MOST_KNOWN_FOOTERS) knownFooters.clear();
+    knownFooters.set(footer, keyId);
     let proven: unknown;
     try {
       const now = new Date(nowMs);
@@ -94,9 +113,8 @@ function checkClaim<A extends Act>(
   return { ok: true, claim, mayBegin };
 }
 
-/** The key id in an untrusted token's footer, or undefined when the token is not of our form. */
+/** The key id in the footer of an untrusted token of our form, or undefined when it holds none. */
 function readKeyId(token: string): KeyId | undefined {
-  if (!TOKEN.test(token)) return undefined;
   try {
     const footer: unknown = JSON.parse(Buffer.from(InspectFooter(token)).toString('utf8'));
     if (typeof footer !== 'object' || footer === null || Array.isArray(footer)) return undefined;

@@ -21,6 +21,6 @@ export function burnRequestOf(claim: Claim): BurnRequest {
 export function responseRequestOf(
   claim: DownloadClaim,
   { mayBegin }: Pick<ResponseRequest, 'mayBegin'>,
-): Omit<ResponseRequest, 'bytes' | 'responseBytes'> {
+): Omit<ResponseRequest, 'bytes' | 'leastBytes'> {
   return { ...burnRequestOf(claim), budgetBytes: budgetOf(claim.fil.size), mayBegin };
 }

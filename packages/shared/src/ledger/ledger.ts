@@ -22,9 +22,9 @@ export interface BurnRequest {
 export interface ResponseRequest extends BurnRequest {
   /** All body bytes that may ever be sent for the claim, `budgetOf(size)`. */
   budgetBytes: number;
-  /** Bytes of the whole response. When less is left of the budget, it is refused. */
-  responseBytes: number;
-  /** How many of them to pay for at once. */
+  /** With less than this left of the budget the response is refused; at least 1. */
+  leastBytes: number;
+  /** Bytes to pay for at once, at most the response's own. */
   bytes: number;
   /** False past the claim's `exp`: then only a copy that has begun goes on. */
   mayBegin: boolean;
@@ -37,7 +37,7 @@ export type BurnOutcome = 'burned' | 'already-used' | 'revoked' | 'superseded' |
 export type ResponseGrant =
   | {
       outcome: 'burned' | 'resumed';
-      /** What was asked for. */
+      /** At most what was asked for; less when the budget ends there. */
       paidBytes: number;
       /** Whether no other response of the claim is open anywhere. */
       alone: boolean;

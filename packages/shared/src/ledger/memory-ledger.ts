@@ -95,7 +95,7 @@ export function createMemoryLedger({ now = Date.now }: { now?: () => number } = 
       return { outcome, paidBytes, alone: true };
     }
     if (isRevoked(request, copy, clockMs)) return { outcome: 'revoked' };
-    if (copy.spent + Math.max(1, request.responseBytes) > budgetBytes)
+    if (copy.spent + Math.max(1, request.leastBytes) > budgetBytes)
       return { outcome: 'already-used' };
     const paidBytes = copies.pay(copy, budgetBytes, request.bytes);
     copy.open += 1;

@@ -139,7 +139,7 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
       request.mayBegin ? '1' : '0',
       IDLE_MS,
       MOST_MS,
-      String(request.responseBytes),
+      String(request.leastBytes),
     ]);
     if (outcome === 'burned' || outcome === 'resumed')
       return { outcome, paidBytes, alone: open === 1 };
