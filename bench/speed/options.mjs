@@ -9,7 +9,7 @@ const MIB = 1024 * 1024;
  * @typedef {object} Scale
  * @property {number} rounds
  * @property {number} seconds of a run of small requests
- * @property {number} warmUpSeconds
+ * @property {number} warmUpSeconds 0: none
  * @property {number} warmUpClaims at least what the fastest peer uses in the warm-up
  * @property {Record<string, number>} largeFiles bytes by name
  * @property {number} largeBytes sent to each reader of a large file, at least
@@ -57,14 +57,14 @@ const SCALES = {
   smallest: {
     rounds: 1,
     seconds: 1,
-    warmUpSeconds: 1,
-    warmUpClaims: 12_000,
+    warmUpSeconds: 0,
+    warmUpClaims: 3000,
     largeFiles: { '100 MiB': 4 * MIB },
     largeBytes: 4 * MIB,
     slowReaders: 8,
     slowFileBytes: 16 * MIB,
     slowSeconds: 2,
-    delaysMs: [0, 1],
+    delaysMs: [1],
     permissionSeconds: 1,
     permissions: 500,
     operations: 300,

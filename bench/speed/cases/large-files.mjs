@@ -49,7 +49,7 @@ export async function measureLargeFiles(house, size, way, scale) {
           : Array.from({ length: READERS * each }, () => `/d/${house.file(size).key}`);
       return await readAll({ directory: house.directory, peer, paths, cores: reader });
     };
-    for (const name of names) await measure(name);
+    if (scale.warmUpSeconds > 0) for (const name of names) await measure(name);
     const results = await interleave(names, scale.rounds, measure);
     const speeds = Object.fromEntries(
       names.map((name) => [name, (results[name] ?? []).map(({ gbPerSecond }) => gbPerSecond)]),

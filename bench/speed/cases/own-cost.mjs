@@ -52,7 +52,7 @@ export async function measureOwnCost(house, scale) {
       });
       return { micros: serverCpuMicros };
     };
-    for (const name of ['ours', 'bare']) await measure(name);
+    if (scale.warmUpSeconds > 0) for (const name of ['ours', 'bare']) await measure(name);
     const results = await interleave(['ours', 'parts', 'bare'], scale.rounds, measure, async () => {
       tokens = await house.mint('1 KiB', scale.warmUpClaims);
     });

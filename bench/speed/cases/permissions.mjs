@@ -74,7 +74,7 @@ async function measureAt(house, scale, store) {
       });
     };
     await prepare();
-    for (const name of names) await measure(name);
+    if (scale.warmUpSeconds > 0) for (const name of names) await measure(name);
     const results = await interleave(names, scale.rounds, (name) => measure(name), prepare);
     return names.map((name) => ({
       kind: name,

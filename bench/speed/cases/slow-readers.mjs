@@ -50,22 +50,26 @@ async function measure(peer, paths, seconds) {
   const sum = (/** @type {(one: import('../processes.mjs').Measured) => number} */ of) =>
     peer.processes.reduce((total, one) => total + of(one), 0);
   const [port = 0] = peer.ports;
-  const before = sum((one) => one.cpuSeconds());
+  let cpuFirst = 0;
+  let ticks = 0;
   let resident = 0;
-  const onTick = () =>
-    void (resident = Math.max(
+  const onTick = () => {
+    resident = Math.max(
       resident,
       sum((one) => one.residentBytes()),
-    ));
+    );
+    if (ticks === 0) cpuFirst = sum((one) => one.cpuSeconds());
+    ticks += 1;
+  };
   const idle = sum((one) => one.residentBytes());
-  const got = await readSlowly({ port, paths, seconds, onTick });
-  const typical = median(got);
+  const { bytes, seconds: took } = await readSlowly({ port, paths, seconds, onTick });
+  const typical = median(bytes);
   return {
     residentMiB: resident / MIB,
     idleMiB: idle / MIB,
-    cpuCores: (sum((one) => one.cpuSeconds()) - before) / seconds,
-    kibPerSecondEach: typical / 1024 / seconds,
-    leastOfMedian: Math.min(...got) / typical,
-    starved: got.filter((bytes) => bytes < STARVED * typical).length,
+    cpuCores: (sum((one) => one.cpuSeconds()) - cpuFirst) / (took * (1 - 1 / ticks)),
+    kibPerSecondEach: typical / 1024 / took,
+    leastOfMedian: Math.min(...bytes) / typical,
+    starved: bytes.filter((one) => one < STARVED * typical).length,
   };
 }

@@ -56,14 +56,16 @@ export async function measureSmallFiles(house, size, scale) {
     };
     tokens = await house.mint(size, scale.warmUpClaims);
     let fastest = 0;
-    for (const name of names.slice(0, -1))
-      fastest = Math.max(fastest, (await run(name, scale.warmUpSeconds)).perSecond);
+    if (scale.warmUpSeconds > 0)
+      for (const name of names.slice(0, -1))
+        fastest = Math.max(fastest, (await run(name, scale.warmUpSeconds)).perSecond);
     const results = await interleave(
       names,
       scale.rounds,
       (name) => run(name),
       async () => {
-        tokens = await house.mint(size, Math.ceil(fastest * scale.seconds * RESERVE));
+        const count = Math.ceil(fastest * scale.seconds * RESERVE) || scale.warmUpClaims;
+        tokens = await house.mint(size, count);
       },
     );
     const rates = Object.fromEntries(
