@@ -25,7 +25,7 @@ export async function measureOwnCost(house, scale) {
   try {
     const { directory, redis } = house;
     /** @type {string[]} */
-    let tokens = await house.mint('1 KiB', scale.warmUpClaims);
+    let tokens = await house.mint('1 KiB', scale.claimsASecond * scale.seconds);
     const anything = Array.from({ length: scale.seconds * ANYTHING_A_SECOND }, () => 'x');
     const measure = async (/** @type {string} */ name) => {
       await house.forget();
@@ -54,7 +54,7 @@ export async function measureOwnCost(house, scale) {
     };
     if (scale.warmUpSeconds > 0) for (const name of ['ours', 'bare']) await measure(name);
     const results = await interleave(['ours', 'parts', 'bare'], scale.rounds, measure, async () => {
-      tokens = await house.mint('1 KiB', scale.warmUpClaims);
+      tokens = await house.mint('1 KiB', scale.claimsASecond * scale.seconds);
     });
     const parts = medians(/** @type {Record<string, number>[]} */ (results['parts']));
     const of = (/** @type {string} */ name) =>

@@ -58,7 +58,8 @@ async function measureAt(house, scale, store) {
       servers[name] = await startPermissionServer(house, { mode, redisUrl: store.url });
     /** @type {string[]} */
     let claims = [];
-    const prepare = async () => void (claims = await house.mint('1 KiB', scale.warmUpClaims));
+    const prepare = async () =>
+      void (claims = await house.mint('1 KiB', scale.claimsASecond * scale.permissionSeconds));
     const measure = async (/** @type {string} */ name, seconds = scale.permissionSeconds) => {
       const peer = servers[name];
       if (peer === undefined) throw new Error(name);

@@ -54,7 +54,7 @@ export async function measureSmallFiles(house, size, scale) {
         mintMore: async () => void tokens.push(...(await house.mint(size, tokens.length))),
       });
     };
-    tokens = await house.mint(size, scale.warmUpClaims);
+    tokens = await house.mint(size, scale.claimsASecond * scale.warmUpSeconds);
     let fastest = 0;
     if (scale.warmUpSeconds > 0)
       for (const name of names.slice(0, -1))
@@ -64,7 +64,7 @@ export async function measureSmallFiles(house, size, scale) {
       scale.rounds,
       (name) => run(name),
       async () => {
-        const count = Math.ceil(fastest * scale.seconds * RESERVE) || scale.warmUpClaims;
+        const count = Math.ceil(fastest * scale.seconds * RESERVE) || scale.claimsASecond;
         tokens = await house.mint(size, count);
       },
     );
