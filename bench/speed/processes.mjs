@@ -1,7 +1,7 @@
 // Processes under measurement: started on the cores they are given, asked for the CPU and memory the
 // kernel has counted for them, and ended by their own id. Linux only: it reads /proc and uses taskset.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 /** Clock ticks a second of /proc (USER_HZ), 100 on every Linux that Node runs on. */
@@ -11,9 +11,8 @@ const TICKS = 100;
  * @typedef {object} Measured
  * @property {number} pid
  * @property {() => string} output everything it has printed
- * @property {() => number} cpuSeconds user and system time of all its threads
- * @property {() => number} residentBytes
- * @property {() => number} peakResidentBytes
+ * @property {() => number} cpuSeconds user and system time of all its threads, and of its children that live
+ * @property {() => number} residentBytes its own and its children's
  * @property {Promise<number | string>} ended its exit status or signal
  * @property {() => Promise<void>} stop
  */
@@ -48,15 +47,38 @@ export function startProcess(command, args, { cores, env = {} } = {}) {
   return {
     pid,
     output: () => output,
-    cpuSeconds: () => cpuSecondsOf(pid),
-    residentBytes: () => memoryOf(pid, 'VmRSS'),
-    peakResidentBytes: () => memoryOf(pid, 'VmHWM'),
+    cpuSeconds: () => sumOver(familyOf(pid), cpuSecondsOf),
+    residentBytes: () => sumOver(familyOf(pid), residentBytesOf),
     ended,
     stop: async () => {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      const running = child.exitCode === null && child.signalCode === null;
+      for (const one of running ? familyOf(pid) : []) killIfThere(one);
       await ended;
     },
   };
+}
+
+/** A process and all that it has started. @param {number} pid @returns {number[]} */
+function familyOf(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const children = threads.flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
+  );
+  return [pid, ...children.flatMap((child) => familyOf(Number(child)))];
+}
+
+/** @param {number[]} pids @param {(pid: number) => number} of */
+function sumOver(pids, of) {
+  return pids.reduce((sum, pid) => sum + of(pid), 0);
+}
+
+/** @param {number} pid one of our own */
+function killIfThere(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
+  }
 }
 
 /** @param {number} pid */
@@ -67,13 +89,10 @@ function cpuSecondsOf(pid) {
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
-/**
- * @param {number} pid
- * @param {string} field
- */
-function memoryOf(pid, field) {
+/** @param {number} pid */
+function residentBytesOf(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024;
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
 }
 
 /** @returns {Promise<number>} a loopback port that was free a moment ago. */

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasSetting, startDownloadServers } from '../peers/claimcheck.mjs';
-import { startStaticPeer } from '../peers/nginx.mjs';
+import { startFrontOf, startStaticPeer } from '../peers/nginx.mjs';
 import { startProcess } from '../processes.mjs';
 import { interleave, medians, ratio } from '../statistics.mjs';
 
@@ -12,6 +12,8 @@ const READER = fileURLToPath(new URL('../load/read-whole.lua', import.meta.url))
 const READERS = 4;
 const GB = 1e9;
 
+const BY_NGINX = 'ours, offloaded';
+const OFFLOADED_GOAL = 0.97;
 const SENDFILE = 'L, sendfile';
 const BUFFERS = 'L, buffers of 1 MiB';
 const WAYS = {
@@ -35,6 +37,10 @@ export async function measureLargeFiles(house, size, way, scale) {
   const peers = {};
   try {
     peers['ours'] = await startDownloadServers(house, options);
+    if (hasSetting('OFFLOAD')) {
+      const server = await startDownloadServers(house, { ...options, env: { OFFLOAD: 'x-accel' } });
+      peers[BY_NGINX] = await startFrontOf(house, server, options);
+    }
     peers[SENDFILE] = await startStaticPeer(house, 'sendfile', options);
     peers[BUFFERS] = await startStaticPeer(house, 'buffers', options);
     const each = Math.max(1, Math.ceil(scale.largeBytes / house.file(size).size));
@@ -44,7 +50,7 @@ export async function measureLargeFiles(house, size, way, scale) {
       const peer = peers[name];
       if (peer === undefined) throw new Error(name);
       const paths =
-        name === 'ours'
+        name === 'ours' || name === BY_NGINX
           ? (await house.mint(size, READERS * each)).map((token) => `/d/${token}`)
           : Array.from({ length: READERS * each }, () => `/d/${house.file(size).key}`);
       return await readAll({ directory: house.directory, peer, paths, cores: reader });
@@ -58,7 +64,11 @@ export async function measureLargeFiles(house, size, way, scale) {
       title: `${size}, ${READERS} readers, ${way}`,
       contenders: Object.fromEntries(names.map((name) => [name, medians(results[name] ?? [])])),
       rounds: results,
-      ratios: [ratio('ours', SENDFILE, speeds, goal), ratio('ours', BUFFERS, speeds)],
+      ratios: [
+        ratio('ours', SENDFILE, speeds, goal),
+        ratio('ours', BUFFERS, speeds),
+        ...(BY_NGINX in peers ? [ratio(BY_NGINX, SENDFILE, speeds, OFFLOADED_GOAL)] : []),
+      ],
       notThereYet: hasSetting('OFFLOAD') ? [] : [OFFLOADED],
     };
   } finally {

@@ -29,15 +29,19 @@ export function hasSodium() {
 }
 
 /**
+ * Several processes on one port where this version has `WORKERS`, else each on a port of its own.
  * @param {import('../furnish.mjs').House} house
- * @param {import('./peer.mjs').PeerOptions & { withoutSodium?: boolean }} options
+ * @param {import('./peer.mjs').PeerOptions & { withoutSodium?: boolean, env?: Record<string, string> }} order
  * @returns {Promise<import('./peer.mjs').Peer>}
  */
-export async function startDownloadServers(house, { processes, cores, withoutSodium = false }) {
+export async function startDownloadServers(house, order) {
+  const { processes, cores, withoutSodium = false, env = {} } = order;
+  const workers = processes > 1 && hasSetting('WORKERS') ? { WORKERS: String(processes) } : {};
+  const servers = 'WORKERS' in workers ? 1 : processes;
   /** @type {import('../processes.mjs').Measured[]} */
   const started = [];
   const ports = [];
-  for (let i = 0; i < processes; i += 1) {
+  for (let i = 0; i < servers; i += 1) {
     const port = await freePort();
     const hook = withoutSodium ? ['--import', WITHOUT_SODIUM] : [];
     const child = startProcess(process.execPath, [...hook, MAIN], {
@@ -52,6 +56,8 @@ export async function startDownloadServers(house, { processes, cores, withoutSod
         REDIS_URL: house.redis.url,
         LOG_LEVEL: 'warn',
         MAX_DOWNLOADS,
+        ...workers,
+        ...env,
       },
     });
     started.push(child);

@@ -14,6 +14,8 @@ const LUA = new URL('../../../packages/shared/lua/', import.meta.url);
 /** As packages/shared's redis-keys.ts and redis-ledger.ts have them; that both agree is proven before each run. */
 const PREFIX = 'claimcheck:';
 const LEVEL_SETS = [8, 64, 512, 4096];
+/** Where X-Accel-Redirect leads to: has to be what the download server answers. */
+const OFFLOADED_FILES = '/files/';
 const MAX_EVENTS = '100000';
 
 /**
@@ -69,6 +71,33 @@ export async function startStaticPeer(house, way, { processes, cores }) {
       way === 'sendfile' ? 'sendfile on; tcp_nopush on;' : 'sendfile off; output_buffers 2 1m;',
     );
   return await startWorkers(house, { processes, cores, write });
+}
+
+/**
+ * nginx in front of our own server, which verifies and burns and leaves the bytes to nginx (OFFLOAD=x-accel).
+ * @param {House} house
+ * @param {Peer} server ours, with that setting; stopped together with nginx
+ * @param {PeerOptions} options
+ * @returns {Promise<Peer>}
+ */
+export async function startFrontOf(house, server, { processes, cores }) {
+  const write = async (/** @type {string} */ _, /** @type {number} */ port) =>
+    configuration(`
+      upstream ours { server 127.0.0.1:${server.ports[0]}; keepalive 16; }
+      server {
+        listen 127.0.0.1:${port} backlog=4096;
+        location /d/ { proxy_pass http://ours; proxy_http_version 1.1; proxy_set_header Connection ""; }
+        location ${OFFLOADED_FILES} { internal; alias "${house.root}/"; }
+      }`);
+  const front = await startWorkers(house, { processes, cores, write });
+  return {
+    ports: front.ports,
+    processes: [...front.processes, ...server.processes],
+    stop: async () => {
+      await front.stop();
+      await server.stop();
+    },
+  };
 }
 
 /**
