@@ -87,7 +87,8 @@ export const SPEED_BENCH =
         {
           name: "nginx's Lua",
           find: () => findNginxModule('ngx_http_lua_module'),
-          debian: ['libnginx-mod-http-lua', 'libnginx-mod-http-ndk'],
+          // Its LuaJIT is the one that luajit2 belongs to, and displaces the other one with its program.
+          debian: ['libnginx-mod-http-lua', 'libnginx-mod-http-ndk', 'luajit2'],
           brew: '',
         },
         {

@@ -16,6 +16,8 @@ export const AUDIENCE = 'https://files.example.org';
 
 /** The longest that a verifier accepts; a set of claims is used within minutes. */
 const LIFE_SECONDS = 900;
+/** Ago: the life of a claim and a few minutes. */
+const EXPIRED_MS = 20 * 60_000;
 const MINT_AT_ONCE = 64;
 const QUIET_TIMES = 4;
 const QUIET_MS = 50;
@@ -73,6 +75,12 @@ export async function furnish(sizes) {
       const footer = Buffer.from(JSON.stringify({ kid: key.id })).toString('base64url');
       return token.replace(/[^.]*$/, footer);
     },
+    /** A claim that was good until some minutes ago. @param {string} name */
+    async mintExpired(name) {
+      const order = { key, file: this.file(name), fence: await ledger.fence(newNonce()), count: 1 };
+      const [token = ''] = await mintMany({ ...order, nowMs: Date.now() - EXPIRED_MS });
+      return token;
+    },
     /** A claim for the same file at another server. @param {string} name */
     async mintForOther(name) {
       const order = { key, file: this.file(name), fence: await ledger.fence(newNonce()), count: 1 };
@@ -97,10 +105,17 @@ export async function furnish(sizes) {
 }
 
 /**
- * @param {{ key: SigningKey, file: ClaimedFile, fence: string, count: number, audience?: string }} order
+ * @param {{ key: SigningKey, file: ClaimedFile, fence: string, count: number, audience?: string, nowMs?: number }} order
  * @returns {Promise<string[]>}
  */
-export async function mintMany({ key, file, fence, count, audience = AUDIENCE }) {
+export async function mintMany({
+  key,
+  file,
+  fence,
+  count,
+  audience = AUDIENCE,
+  nowMs = Date.now(),
+}) {
   const tokens = [];
   const sentence = () => ({
     iss: ISSUER,
@@ -113,7 +128,6 @@ export async function mintMany({ key, file, fence, count, audience = AUDIENCE })
     fil: file,
     mod: /** @type {const} */ ('strict'),
   });
-  const nowMs = Date.now();
   while (tokens.length < count) {
     const atOnce = Math.min(MINT_AT_ONCE, count - tokens.length);
     const minted = await Promise.all(

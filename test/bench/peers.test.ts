@@ -66,6 +66,12 @@ onLinux.each(['ours', 'P-openssl', 'P-sodium', 'N'])('the peer %s', (name) => {
     expect((await ask(await house.mintByStranger(FILE))).status).toBe(403);
     expect((await ask(await house.mintForOther(FILE))).status).toBe(403);
   });
+
+  test('refuses an expired claim', async () => {
+    // The naive one says no more than that it is invalid.
+    const status = name === 'N' ? 403 : 410;
+    expect((await ask(await house.mintExpired(FILE))).status).toBe(status);
+  });
 });
 
 onLinux.each(['ours', 'P-openssl', 'P-sodium'])('the ledger as %s keeps it', (name) => {

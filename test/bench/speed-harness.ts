@@ -10,6 +10,7 @@ export interface House {
   file(name: string): ClaimedFile;
   mint(name: string, count: number): Promise<string[]>;
   mintByStranger(name: string): Promise<string>;
+  mintExpired(name: string): Promise<string>;
   mintForOther(name: string): Promise<string>;
   close(): Promise<void>;
 }

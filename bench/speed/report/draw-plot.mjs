@@ -1,7 +1,7 @@
 // The plot: one row a ratio, the median as a dot, lowest to highest as a line, the goal as a mark; on a logarithmic
 // axis, where half as fast and twice as fast are equally far from equal. Plain SVG, light and dark.
-const WIDTH = 900;
-const LABELS = 400;
+const WIDTH = 960;
+const LABELS = 470;
 const RIGHT = 60;
 const ROW = 26;
 const TOP = 70;
@@ -21,7 +21,7 @@ export function drawPlot({ cases, machine, mode }) {
   const bottom = height - BOTTOM;
   const body = [
     `<text class="title" x="16" y="28">Speed as a ratio to each peer, of one run</text>`,
-    `<text class="soft" x="16" y="48">${escape(`${machine.date}, ${machine.cores} cores, ${mode} run · dot: median, line: lowest to highest, bar: goal`)}</text>`,
+    `<text class="soft" x="16" y="48">${escape(`${machine.date}, ${machine.cores} cores, ${mode} run · dot: median, line: lowest to highest, bar: goal, orange: below it`)}</text>`,
     ...ticks.map(
       (tick) =>
         `<line class="${tick === 1 ? 'equal' : 'grid'}" x1="${x(tick)}" x2="${x(tick)}" y1="${TOP - 8}" y2="${bottom}"/>` +
