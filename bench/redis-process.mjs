@@ -24,7 +24,8 @@ export async function startRedis(args = []) {
     /** Microseconds of CPU the server has used, all threads. */
     cpuMicros: async () => {
       const info = await redis.info('cpu');
-      const of = (name) => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]) * 1e6;
+      const of = (/** @type {string} */ name) =>
+        Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]) * 1e6;
       return of('used_cpu_sys') + of('used_cpu_user');
     },
     /** Bytes of the data alone: without connections, buffers and scripts. */
@@ -44,7 +45,7 @@ function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
+      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
       server.close(() => resolve(port));
     });
   });

@@ -64,6 +64,66 @@ export const TEST_SERVERS = [
   { name: 'aria2', find: () => inPath('aria2c'), debian: ['aria2'], brew: 'aria2' },
 ];
 
+/** Where distributions keep nginx's modules. */
+const NGINX_MODULES = ['/usr/lib/nginx/modules', '/usr/lib64/nginx/modules'];
+
+/** @param {string} name without its ending */
+export function findNginxModule(name) {
+  return NGINX_MODULES.map((folder) => join(folder, `${name}.so`)).find((file) => existsSync(file));
+}
+
+/** @param {string[]} files of which one has to be there */
+function anyOf(...files) {
+  return files.find((file) => existsSync(file));
+}
+
+/**
+ * What the speed bench builds its peers and its load from. It needs Linux (it pins processes and reads
+ * their CPU from /proc), so the names for macOS are never asked for.
+ * @type {Program[]}
+ */
+export const SPEED_BENCH =
+  process.platform === 'linux'
+    ? [
+        ...TEST_SERVERS.filter(({ name }) => ['Redis 7', 'nginx'].includes(name)),
+        {
+          name: "nginx's Lua",
+          find: () => findNginxModule('ngx_http_lua_module'),
+          // Its LuaJIT is the one that luajit2 belongs to, and displaces the other one with its program.
+          debian: ['libnginx-mod-http-lua', 'libnginx-mod-http-ndk', 'luajit2'],
+          brew: '',
+        },
+        {
+          name: "Lua's libraries for nginx",
+          find: () => anyOf('/usr/share/lua/5.1/resty/core.lua'),
+          debian: ['lua-resty-core', 'lua-resty-lrucache'],
+          brew: '',
+        },
+        {
+          name: 'cjson for Lua 5.1',
+          find: () => findLibrary('lua/5.1/cjson.so'),
+          debian: ['lua-cjson'],
+          brew: '',
+        },
+        {
+          name: 'libsodium',
+          find: () => findLibrary('libsodium.so.23'),
+          debian: ['libsodium23'],
+          brew: '',
+        },
+        { name: 'wrk', find: () => inPath('wrk'), debian: ['wrk'], brew: '' },
+        { name: 'LuaJIT', find: () => inPath('luajit'), debian: ['luajit2'], brew: '' },
+        { name: 'taskset', find: () => inPath('taskset'), debian: ['util-linux'], brew: '' },
+      ]
+    : [];
+
+/** A shared library, in the folder of this machine's architecture. @param {string} file */
+function findLibrary(file) {
+  const multiarch = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
+  const folder = multiarch[/** @type {'x64' | 'arm64'} */ (process.arch)] ?? '';
+  return anyOf(join('/usr/lib', folder, file), join('/usr/lib64', file));
+}
+
 /**
  * Sees that all of them are there, or ends this process with what to do.
  * @param {Program[]} programs

@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { prepareForTests, root } from './prepare.mjs';
-import { findChromium, MODEL_CHECKER, provide, TEST_SERVERS } from './programs.mjs';
+import { findChromium, MODEL_CHECKER, provide, SPEED_BENCH, TEST_SERVERS } from './programs.mjs';
 
 prepareForTests();
-provide([...TEST_SERVERS, ...MODEL_CHECKER], 'npm test');
+provide([...new Set([...TEST_SERVERS, ...MODEL_CHECKER, ...SPEED_BENCH])], 'npm test');
 
 const { status } = spawnSync(
   process.execPath,
