@@ -89,6 +89,7 @@ export async function startTestDownloadServer(
     redisUrl: undefined,
     logLevel: 'info',
     maxDownloads: 1000,
+    offload: undefined,
     ...options.config,
   };
   const log = createLogger('download-server', options.logLevel ?? 'info', {

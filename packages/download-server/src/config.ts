@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { EnvironmentReader, type Environment } from '@claimcheck/shared/env';
 import { readRedisUrl } from '@claimcheck/shared/ledger';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
+import { readOffloadSettings, type OffloadSettings } from './offload-settings.js';
 
 export interface DownloadConfig {
   host: string;
@@ -20,6 +21,8 @@ export interface DownloadConfig {
   logLevel: LogLevel;
   /** How many downloads may run at once before others are told to come back. */
   maxDownloads: number;
+  /** Undefined: all bytes are sent from here. */
+  offload: OffloadSettings | undefined;
 }
 
 /**
@@ -34,16 +37,18 @@ export function readConfig(env: Environment = process.env): DownloadConfig {
     `http://localhost:${reader.port('APP_PORT', 3000)}`,
   );
   const dataDirectory = reader.text('DATA_DIR') ?? './data';
+  const filesRoot = resolve(reader.text('FILES_ROOT') ?? join(dataDirectory, 'files'));
   const config: DownloadConfig = {
     host: reader.text('HOST') ?? '127.0.0.1',
     port,
     origin: reader.origin('DOWNLOAD_ORIGIN', `http://localhost:${port}`),
     appOrigin,
     keysUrl: reader.url('KEYS_URL', ['http:', 'https:']) ?? defaultKeysUrl(appOrigin),
-    filesRoot: resolve(reader.text('FILES_ROOT') ?? join(dataDirectory, 'files')),
+    filesRoot,
     redisUrl: readRedisUrl(reader),
     logLevel: reader.choice('LOG_LEVEL', 'info', LOG_LEVELS),
     maxDownloads: reader.integer('MAX_DOWNLOADS', 1000, 1, 1_000_000),
+    offload: readOffloadSettings(reader, filesRoot),
   };
   if (port === 0 && reader.text('DOWNLOAD_ORIGIN') === undefined) {
     reader.refuse(

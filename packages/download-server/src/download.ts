@@ -6,6 +6,7 @@ import { logFields, requestIdOf } from '@claimcheck/shared/http';
 import type { Logger } from '@claimcheck/shared/log';
 import { burnNonce } from './burn-nonce.js';
 import type { FilesRoot } from './files-root.js';
+import type { Handover, Offload } from './offload.js';
 import { openFile } from './open-file.js';
 import { planResponse, type PlanInput, type PlannedResponse } from './plan-response.js';
 import { Refused } from './problems.js';
@@ -24,11 +25,13 @@ export interface DownloadDependencies {
   log: Logger;
   /** Unix milliseconds. */
   now: () => number;
+  /** When a front server sends the bytes of what it can. */
+  offload?: Offload | undefined;
 }
 
 /** The handler of GET and HEAD on a claim's address. `token` is the path's, if it has one. */
 export function createDownload(dependencies: DownloadDependencies) {
-  const { verifyToken, root, slots, ledger, events, log, now } = dependencies;
+  const { verifyToken, root, slots, ledger, events, log, now, offload } = dependencies;
 
   return async function download(ctx: Context, tokenInPath?: string): Promise<void> {
     const nowMs = now();
@@ -37,6 +40,7 @@ export function createDownload(dependencies: DownloadDependencies) {
     const { claim } = verified;
     logFields(ctx, { claim: claim.jti, account: claim.sub });
     const releaseSlot = slots.take(claim);
+    let handover: Handover | undefined;
     try {
       const file = await openFile(root, claim.fil);
       try {
@@ -48,18 +52,28 @@ export function createDownload(dependencies: DownloadDependencies) {
           nowMs,
         });
         if (plan.body === undefined) return answerWithoutFile(ctx, plan);
+        handover = offload?.prepare({ headers: ctx.headers, plan, claim });
         const ahead = await readAhead(file.handle, plan.body);
         if (ctx.req.socket.destroyed) return leaveUnburned(ctx);
         const onOver = () => ctx.req.socket.destroy();
-        const response = await burnNonce({ ledger, events, log, onOver }, verified, plan.body);
+        const burning = { ledger, events, log, onOver, isHeld: offload?.isSending };
+        const inFull = handover !== undefined;
+        const response = await burnNonce(burning, verified, plan.body, { inFull });
         ctx.respond = false;
-        const sent = await sendFile(ctx.res, file.handle, plan, ahead, response);
-        response.close(sent);
-        report(ctx, claim.jti, sent);
+        if (handover && response.paidInFull) {
+          handover.give(ctx.res, response);
+          logFields(ctx, { outcome: 'handed-over', complete: undefined });
+        } else {
+          const sent = await sendFile(ctx.res, file.handle, plan, ahead, response);
+          response.close(sent);
+          report(ctx, claim.jti, sent);
+        }
       } finally {
         await file.handle.close();
       }
+      await handover?.ended;
     } finally {
+      handover?.drop();
       releaseSlot();
     }
   };

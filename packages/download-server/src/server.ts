@@ -9,6 +9,7 @@ import { createDownload } from './download.js';
 import { resolveFilesRoot } from './files-root.js';
 import { createHealth } from './health.js';
 import { createKeySource } from './key-source.js';
+import { startOffload } from './offload.js';
 import { createEventRecorder } from './record-event.js';
 import { createSlots, type Slots } from './slots.js';
 import { createTokenVerifier } from './verify-token.js';
@@ -35,6 +36,8 @@ export interface DownloadServerDependencies {
 export interface DownloadServer {
   /** The port it listens on, also when 0 was asked for. */
   port: number;
+  /** The UDP port that nginx is to log to when it sends the bytes. */
+  offloadLogPort: number | undefined;
   /** Takes no new download, lets the running ones finish, and resolves when all is closed. */
   stop(): Promise<void>;
 }
@@ -47,11 +50,13 @@ export async function startDownloadServer({
   now = Date.now,
 }: DownloadServerDependencies): Promise<DownloadServer> {
   const root = await resolveFilesRoot(config.filesRoot);
+  const offload =
+    config.offload && (await startOffload({ settings: config.offload, host: config.host, log }));
   const keys = createKeySource({ url: config.keysUrl, log, now });
   const slots = createSlots(config.maxDownloads);
   const events = createEventRecorder({ ledger, log, now });
   const verifyToken = createTokenVerifier({ config, keys });
-  const download = createDownload({ verifyToken, root, slots, ledger, events, log, now });
+  const download = createDownload({ verifyToken, root, slots, ledger, events, log, now, offload });
   let stopping = false;
   const health = createHealth({ keys, ledger, isStopping: () => stopping });
   const handle = createApp({ origin: config.origin, log, download, health }).callback();
@@ -65,6 +70,7 @@ export async function startDownloadServer({
       portName: 'DOWNLOAD_PORT',
     });
   } catch (error) {
+    await offload?.stop();
     await keys.close();
     throw error;
   }
@@ -80,12 +86,13 @@ export async function startDownloadServer({
     slots.close();
     const report = reportWaiting(slots, log);
     await listening.stop();
+    await offload?.stop();
     clearInterval(report);
     await events.settled();
     await keys.close();
   }
   let stopped: Promise<void> | undefined;
-  return { port, stop: () => (stopped ??= stop()) };
+  return { port, offloadLogPort: offload?.logPort, stop: () => (stopped ??= stop()) };
 }
 
 /** Tells an operator who waits for the end what he is waiting for. */
