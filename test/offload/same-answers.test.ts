@@ -41,7 +41,8 @@ async function outcomeOf({ jti }: Pick<DownloadClaim, 'jti'>): Promise<unknown> 
   return line['outcome'];
 }
 
-let sentByNginx = 0;
+/** The rows of the table that are sent from here, by what they say. */
+const sentFromHere: string[] = [];
 
 async function ask(url: string, row: Case, etag: string) {
   const headers = Object.entries(row.asks).map(([name, value]) => {
@@ -86,16 +87,32 @@ describe('an answer through nginx', () => {
     if (direct.bytes === undefined) return;
     expect(through.headers).toEqual(direct.headers);
     expect(through.requestId).toMatch(/^[0-9a-f-]{36}$/);
-    if ((await outcomeOf(minted.claim)) === 'handed-over') sentByNginx += 1;
+    if (row.method === 'HEAD' || row.of !== undefined) return;
+    if ((await outcomeOf(minted.claim)) !== 'handed-over') sentFromHere.push(row.says);
   });
 
-  test('is sent by nginx for nearly every case that carries the file', () => {
-    const carrying = cases.filter(
-      (row) => /^20/.test(row.gives) && row.method !== 'HEAD' && row.of === undefined,
-    );
-    expect(carrying.length).toBeGreaterThan(50);
-    // What nginx would judge otherwise: the preconditions, and ranges that it does not understand as we do.
-    expect(carrying.length - sentByNginx).toBeLessThanOrEqual(15);
+  test('is sent by nginx, but where nginx would judge otherwise', () => {
+    expect(sentFromHere).toEqual([
+      // Numbers that do not fit into 64 bits, and forms that nginx reads otherwise.
+      'a last position of 40 digits',
+      'a suffix of 40 digits',
+      'the unit in capitals',
+      'empty list elements around one range',
+      'space before the first element, as lists bear elsewhere',
+      // Not the text that nginx compares with.
+      'the date in its RFC 850 form',
+      'the date in its asctime form',
+      // All other preconditions: nginx has no tag of its own there, and no precedence among them.
+      'the tag',
+      'any',
+      'one of a list',
+      'not since',
+      'no date',
+      'another tag',
+      'modified since',
+      'If-Match outweighs the date',
+      'If-None-Match outweighs the date, and does not match',
+    ]);
   });
 });
 
@@ -163,7 +180,7 @@ describe('a file', () => {
     const content = someBytes(100_000);
     const { url, claim } = await system.server.mint(await system.server.addFile(content));
     expect((await readSome(url)).body.equals(content)).toBe(true);
-    expect(await outcomeOf(claim)).toBe('finished');
+    expect(await outcomeOf(claim)).not.toBe('handed-over');
   });
 
   it('is never an empty answer where a front server does not know what to do', async () => {

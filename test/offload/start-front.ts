@@ -20,8 +20,7 @@ const PATH = [process.env['PATH'], '/usr/sbin', '/usr/local/sbin'].join(delimite
 export interface TestFront {
   /** `http://127.0.0.1:PORT` of nginx. */
   url: string;
-  pid: number;
-  /** nginx's own account of what it sent: `status bytes` of each response so far. */
+  /** nginx's own account of what it has sent since it was ready. */
   sent(): Promise<{ status: number; bytes: number }[]>;
   /** All that it has written to any log, its output included. */
   logs(): Promise<string>;
@@ -67,16 +66,17 @@ export async function startFront(options: FrontOptions): Promise<TestFront> {
     await child.end('SIGKILL');
     throw error;
   }
+  const sent = async () => {
+    const lines = (await readFile(join(directory, 'log/downloads.log'), 'utf8')).split('\n');
+    return lines
+      .filter((line) => line !== '')
+      .map((line) => line.split(' '))
+      .map(([, , , status, bytes]) => ({ status: Number(status), bytes: Number(bytes) }));
+  };
+  const atStart = (await sent()).length;
   return {
     url,
-    pid: child.process.pid ?? 0,
-    sent: async () => {
-      const lines = (await readFile(join(directory, 'log/downloads.log'), 'utf8')).split('\n');
-      return lines
-        .filter((line) => line !== '')
-        .map((line) => line.split(' '))
-        .map(([, , , status, bytes]) => ({ status: Number(status), bytes: Number(bytes) }));
-    },
+    sent: async () => (await sent()).slice(atStart),
     logs,
     stop: async () => {
       await child.end('SIGTERM');

@@ -18,8 +18,6 @@ export interface LineExpectations {
   expect(requestId: string): Expectation | undefined;
   /** Hands a line to whoever waits for it. */
   arrive(line: FrontLogLine): void;
-  /** How many are waited for. */
-  readonly waiting: number;
 }
 
 export function createLineExpectations(): LineExpectations {
@@ -49,8 +47,5 @@ export function createLineExpectations(): LineExpectations {
       };
     },
     arrive: (line) => waiting.get(line.requestId)?.(line),
-    get waiting() {
-      return waiting.size;
-    },
   };
 }

@@ -51,7 +51,7 @@ export interface OffloadDependencies {
   host: string;
   log: Logger;
   /** How long to wait for the log line of a body of so many bytes, in milliseconds. */
-  patienceMs?: (bytes: number) => number;
+  patienceMs?: ((bytes: number) => number) | undefined;
 }
 
 /**

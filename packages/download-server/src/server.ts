@@ -31,6 +31,8 @@ export interface DownloadServerDependencies {
   log: Logger;
   /** Unix milliseconds. */
   now?: () => number;
+  /** How long to wait for a front server's word on a body of so many bytes, in milliseconds. */
+  patienceMs?: ((bytes: number) => number) | undefined;
 }
 
 export interface DownloadServer {
@@ -48,10 +50,12 @@ export async function startDownloadServer({
   ledger,
   log,
   now = Date.now,
+  patienceMs,
 }: DownloadServerDependencies): Promise<DownloadServer> {
   const root = await resolveFilesRoot(config.filesRoot);
   const offload =
-    config.offload && (await startOffload({ settings: config.offload, host: config.host, log }));
+    config.offload &&
+    (await startOffload({ settings: config.offload, host: config.host, log, patienceMs }));
   const keys = createKeySource({ url: config.keysUrl, log, now });
   const slots = createSlots(config.maxDownloads);
   const events = createEventRecorder({ ledger, log, now });
