@@ -6,9 +6,13 @@ import { budgetOf, type DownloadClaim } from '@claimcheck/shared/claim';
 import { createMemoryLedger, type Ledger } from '@claimcheck/shared/ledger';
 import { readSome } from '../download/read-some.js';
 import { someBytes } from '../download/start-download-server.js';
-import { freePort } from '../support/free-port.js';
 import { waitFor } from '../support/wait-for.js';
-import { startOffloading, type OffloadingOptions, type OffloadingSystem } from './start-front.js';
+import {
+  freeUdpPort,
+  startOffloading,
+  type OffloadingOptions,
+  type OffloadingSystem,
+} from './start-front.js';
 
 const MIB = 1024 * 1024;
 const SIZE = 48 * MIB;
@@ -52,14 +56,25 @@ async function codeOf(url: string, headers: Record<string, string> = {}) {
   return `${status} ${type.replace('urn:claimcheck:problem:', '')}`;
 }
 
-/** A socket that nginx logs to instead of to the download server. */
-async function openTap() {
+/** A download server whose nginx logs to the test instead, which tells the server that it has heard of nginx. */
+async function startTapped(options: OffloadingOptions = {}) {
   const seen: string[] = [];
   const tap = createSocket('udp4');
   tap.on('message', (datagram) => seen.push(datagram.toString()));
   await new Promise<void>((resolve) => tap.bind(0, '127.0.0.1', resolve));
   cleanups.push(() => new Promise<void>((resolve) => tap.close(() => resolve())));
-  return { tap, seen, port: tap.address().port };
+  const system = await start({ ...options, front: { logPorts: [tap.address().port] } });
+  const send = async (line: string, to = system) => {
+    const port = to.server.server.offloadLogPort ?? 0;
+    await new Promise((resolve) => tap.send(line, port, '127.0.0.1', resolve));
+  };
+  const lineOf = (status: number) =>
+    waitFor(`nginx tells of a ${status}`, () =>
+      seen.find((line) => new RegExp(` [\\w-]{22} ${status} `).test(line)),
+    );
+  await send(await waitFor('nginx logs', () => seen[0]));
+  await waitFor('it is heard', () => system.server.logText().includes('logs to us'));
+  return { system, send, lineOf };
 }
 
 const sumOf = (lines: { status: number; bytes: number }[]) =>
@@ -138,9 +153,7 @@ describe('the budget', () => {
   });
 
   it('only becomes smaller by a line that is lost', async () => {
-    // Nobody listens where nginx logs to.
-    const nobody = await freePort();
-    const system = await start({ front: { logPorts: [nobody] }, patienceMs: () => 1500 });
+    const { system } = await startTapped({ patienceMs: () => 1500 });
     const { url, claim } = await offer(system);
     await readSome(url, {}, 1);
     // Held, not used: it may yet come back. What the budget has beyond one copy can be had meanwhile.
@@ -154,16 +167,10 @@ describe('the budget', () => {
   });
 
   it('does not grow by lines that are forged, repeated or about others', async () => {
-    const { tap, port: tapPort, seen } = await openTap();
-    const system = await start({ front: { logPorts: [tapPort] } });
-    const to = system.server.server.offloadLogPort ?? 0;
-    const send = (line: string) =>
-      new Promise((resolve) => tap.send(line, to, '127.0.0.1', resolve));
+    const { system, send, lineOf } = await startTapped();
     const { url, claim } = await offer(system);
     await readSome(url, {}, MIB);
-    const line = await waitFor('nginx tells of it', () =>
-      seen.find((told) => / [\w-]{22} 200 /.test(told)),
-    );
+    const line = await lineOf(200);
     const bytes = Number(/ 200 (\d+) /.exec(line)?.[1]);
     const [id = ''] = /[0-9a-f]{32}/.exec(line) ?? [];
     await send(line.replace(id, '0'.repeat(32)).replace(/ 200 \d+ /, ' 200 0 '));
@@ -172,9 +179,7 @@ describe('the budget', () => {
     await send(line);
     for (let i = 0; i < 5; i += 1) await send(line.replace(/ 200 \d+ /, ' 200 0 '));
     await readSome(url, { range: 'bytes=0-9' });
-    await send(
-      await waitFor('nginx tells of it', () => seen.find((told) => / [\w-]{22} 206 /.test(told))),
-    );
+    await send(await lineOf(206));
     // Datagrams on this machine keep their order, so the forged ones have been read by now.
     await waitFor('that is settled', () => system.server.ledger.settled.length === 2);
     expect(system.server.ledger.settled).toEqual([bytes, 10]);
@@ -184,21 +189,26 @@ describe('the budget', () => {
   it('is shared by download servers behind one nginx, each of which knows its own lines', async () => {
     const ledger = createMemoryLedger();
     const other = await start({ ledger });
-    const { tap, port: tapPort, seen } = await openTap();
-    const system = await start({ ledger, front: { logPorts: [tapPort] } });
+    const { system, send, lineOf } = await startTapped({ ledger });
     const { url, claim } = await offer(system);
     await readSome(url, {}, MIB);
-    const line = await waitFor('nginx tells of it', () =>
-      seen.find((told) => / [\w-]{22} 200 /.test(told)),
-    );
-    for (const { server } of [other, system]) {
-      const to = server.server.offloadLogPort ?? 0;
-      await new Promise((resolve) => tap.send(line, to, '127.0.0.1', resolve));
-    }
+    const line = await lineOf(200);
+    for (const each of [other, system]) await send(line, each);
     await waitFor('it is settled', () => system.server.ledger.settled.length === 1);
     expect(other.server.ledger.settled).toEqual([]);
     const [bytes = 0] = system.server.ledger.settled;
     expect(await leftOf({ ledger }, claim)).toBe(budgetOf(SIZE) - bytes);
+  });
+});
+
+describe('an nginx that logs elsewhere', () => {
+  it('is left nothing: the download server sends the file', async () => {
+    const system = await start({ front: { logPorts: [await freeUdpPort()] } });
+    const { url, claim } = await offer(system);
+    await readSome(url);
+    await waitFor('it is settled', () => system.server.ledger.settled.length === 1);
+    expect(system.server.logText()).not.toContain('handed-over');
+    expect(await leftOf(system.server, claim)).toBe(budgetOf(SIZE) - SIZE);
   });
 });
 

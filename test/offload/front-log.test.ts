@@ -4,20 +4,23 @@ import { describe, expect, it, test } from '@jest/globals';
 import { createLineExpectations } from '@claimcheck/download-server/offload-lines';
 import { openFrontLog, parseFrontLogLine } from '@claimcheck/download-server/offload-log';
 
+const FRONT = 'www-1.example.org:4711';
 const REQUEST = '0123456789abcdef0123456789abcdef';
 const RESPONSE = 'AbCdEfGhIjKlMnOpQrSt_-';
 
 describe('a line', () => {
   it('of nginx is read', () => {
     const prefix = '<190>Nov 22 08:05:22 claimcheck: ';
-    expect(parseFrontLogLine(`${prefix}${REQUEST} ${RESPONSE} 206 4 OK`)).toEqual({
+    expect(parseFrontLogLine(`${prefix}${FRONT} ${REQUEST} ${RESPONSE} 206 4 OK`)).toEqual({
+      front: FRONT,
       requestId: REQUEST,
       responseId: RESPONSE,
       status: 206,
       bytes: 4,
       complete: true,
     });
-    expect(parseFrontLogLine(`${prefix}${REQUEST} - 499 0 `)).toEqual({
+    expect(parseFrontLogLine(`${prefix}${FRONT} ${REQUEST} - 499 0 `)).toEqual({
+      front: FRONT,
       requestId: REQUEST,
       responseId: undefined,
       status: 499,
@@ -29,20 +32,28 @@ describe('a line', () => {
   test.each([
     '',
     'x',
-    `${REQUEST} ${RESPONSE} 200`,
-    `${REQUEST} ${RESPONSE} 200 -1 OK`,
-    `${REQUEST} ${RESPONSE} 200 1e3 OK`,
-    `${REQUEST} ${RESPONSE} 200 9999999999999999 OK`,
-    `${REQUEST} ${RESPONSE} 200 1 OK and more`,
-    `${REQUEST.toUpperCase()} ${RESPONSE} 200 1 OK`,
-    `0${REQUEST} ${RESPONSE} 200 1 OK`,
+    `${REQUEST} ${RESPONSE} 200 1 OK`,
+    `${FRONT} ${REQUEST} ${RESPONSE} 200`,
+    `${FRONT} ${REQUEST} ${RESPONSE} 200 -1 OK`,
+    `${FRONT} ${REQUEST} ${RESPONSE} 200 1e3 OK`,
+    `${FRONT} ${REQUEST} ${RESPONSE} 200 9999999999999999 OK`,
+    `${FRONT} ${REQUEST} ${RESPONSE} 200 1 OK and more`,
+    `${FRONT} ${REQUEST.toUpperCase()} ${RESPONSE} 200 1 OK`,
+    `${FRONT} 0${REQUEST} ${RESPONSE} 200 1 OK`,
   ])('like %j is nothing', (text) => {
     expect(parseFrontLogLine(text)).toBeUndefined();
   });
 });
 
 describe('who waits for a line', () => {
-  const line = { requestId: REQUEST, responseId: undefined, status: 200, bytes: 1, complete: true };
+  const line = {
+    front: FRONT,
+    requestId: REQUEST,
+    responseId: undefined,
+    status: 200,
+    bytes: 1,
+    complete: true,
+  };
 
   it('gets it, and a second one of it finds nobody', async () => {
     const lines = createLineExpectations();

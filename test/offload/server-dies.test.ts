@@ -2,7 +2,6 @@
 // nginx goes on, nobody takes its word on what was sent, and the budget only becomes smaller by that.
 import { createHash } from 'node:crypto';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { createSocket } from 'node:dgram';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +16,7 @@ import { startChild } from '../support/child.js';
 import { freePort } from '../support/free-port.js';
 import { startRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
-import { startFront } from './start-front.js';
+import { freeUdpPort, startFront } from './start-front.js';
 
 const MIB = 1024 * 1024;
 const SIZE = 40 * MIB;
@@ -29,14 +28,6 @@ const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const clean of cleanups.splice(0).toReversed()) await clean();
 });
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
-}
 
 it('leaves nginx sending, and costs budget only', async () => {
   const redis = await startRedis();
@@ -79,6 +70,7 @@ it('leaves nginx sending, and costs budget only', async () => {
   const first = await startProcess();
   const front = await startFront({ upstreams: [port], logPorts: [logPort], root });
   cleanups.push(() => front.stop());
+  await waitFor('nginx is heard', () => first.output().includes('the front server logs to us'));
   const content = someBytes(SIZE);
   const file = await addFile(root, content);
   const jti = newNonce();
@@ -108,14 +100,22 @@ it('leaves nginx sending, and costs budget only', async () => {
   }
   expect(hash.digest('hex')).toBe(createHash('sha256').update(content).digest('hex'));
 
-  await startProcess();
+  const second = await startProcess();
   const part = async (i: number) =>
     (await readSome(url, { range: `bytes=${i * 4 * MIB}-${(i + 1) * 4 * MIB - 1}` })).status;
   // What the budget has beyond one copy, 11 MiB here, and no more.
-  for (let i = 0; i < 3; i += 1) expect(await part(i)).toBe(206);
+  for (let i = 0; i < 3; i += 1) {
+    expect(await part(i)).toBe(206);
+    // It hears of nginx again, whatever was lost while nobody listened.
+    await waitFor('nginx is heard', async () => {
+      await readSome(`${front.url}/nothing`);
+      return second.output().includes('the front server logs to us');
+    });
+  }
   const before = (await front.sent()).length;
   await waitFor('what is being sent is settled', async () => (await part(3)) === 410);
   await waitFor('nginx has logged all', async () => (await front.sent()).length > before);
+  expect(second.output()).toContain('handed-over');
   const sent = (await front.sent()).filter(({ status }) => status === 200 || status === 206);
   expect(sent.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(budgetOf(SIZE));
 });

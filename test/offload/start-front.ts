@@ -1,5 +1,6 @@
 // A download server behind a real nginx that sends the files: with docs/nginx.conf as it is shipped, but for the
 // names, ports and paths of this test. One `stop()` ends both.
+import { createSocket } from 'node:dgram';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -121,6 +122,7 @@ export interface OffloadingSystem {
 }
 
 export interface OffloadingOptions extends TestDownloadServerOptions {
+  /** With `logPorts` of its own the server hears of nginx only what the test lets through. */
   front?: Partial<FrontOptions>;
   fromBytes?: number;
 }
@@ -143,6 +145,8 @@ export async function startOffloading(options: OffloadingOptions = {}): Promise<
     await server.stop();
     throw error;
   });
+  const isHeard = () => server.logText().includes('the front server logs to us');
+  if (frontOptions?.logPorts === undefined) await waitFor('nginx is heard', isHeard);
   return {
     server,
     front,
@@ -152,4 +156,13 @@ export async function startOffloading(options: OffloadingOptions = {}): Promise<
       await server.stop();
     },
   };
+}
+
+/** A UDP port that was free a moment ago. */
+export async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
 }

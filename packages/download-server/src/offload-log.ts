@@ -6,6 +6,8 @@ import { isIPv6 } from 'node:net';
 
 /** One line, as `log_format` in docs/nginx.conf writes it. */
 export interface FrontLogLine {
+  /** Which nginx process: `$hostname:$pid`. Each has a connection of its own to us. */
+  front: string;
   /** nginx's own id of the request, which it also passed on to us. */
   requestId: string;
   /** Ours, if the answer that nginx took from its upstream bore one. */
@@ -17,13 +19,15 @@ export interface FrontLogLine {
   complete: boolean;
 }
 
-const LINE = /(?:^| )([0-9a-f]{32}) ([\w-]{22}|-) (\d{3}) (\d{1,15}) (OK)?-?\n?$/;
+const LINE =
+  /(?:^| )([\w.-]{1,255}:\d{1,10}) ([0-9a-f]{32}) ([\w-]{22}|-) (\d{3}) (\d{1,15}) (OK)?-?\n?$/;
 
 /** Undefined for whatever is not such a line. */
 export function parseFrontLogLine(datagram: string): FrontLogLine | undefined {
-  const [, requestId, responseId, status, bytes, complete] = LINE.exec(datagram) ?? [];
-  if (requestId === undefined) return undefined;
+  const [, front, requestId, responseId, status, bytes, complete] = LINE.exec(datagram) ?? [];
+  if (front === undefined || requestId === undefined) return undefined;
   return {
+    front,
     requestId,
     responseId: responseId === '-' ? undefined : responseId,
     status: Number(status),

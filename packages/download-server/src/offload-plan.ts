@@ -50,8 +50,11 @@ export function offloadHeader(
   key: string,
   { status }: Pick<PlannedResponse, 'status'>,
 ): Record<string, string> {
-  const encode = (path: string) => path.split('/').map(encodeURIComponent).join('/');
   if (mode === 'x-sendfile') return { 'X-Sendfile': encode(`${prefix}${key}`) };
   const location = status === 206 ? 'part/' : 'whole/';
   return { 'X-Accel-Redirect': encode(`${prefix}${location}${key}`) };
+}
+
+function encode(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
 }

@@ -14,6 +14,10 @@ import type { Sent } from './send-file.js';
 /** Set by the front server, which says so that it knows our header; nginx's holds its id of the request. */
 const FRONT_HEADER = 'x-claimcheck-request';
 const NGINX_REQUEST_ID = /^[0-9a-f]{32}$/;
+/** Which process of nginx is asking. */
+const PROCESS_HEADER = 'x-claimcheck-front';
+/** How many of them are remembered; the oldest goes first, and is heard again with its next line. */
+const MOST_PROCESSES = 1000;
 /** nginx logs it and does not pass it on. */
 const RESPONSE_HEADER = 'X-Claimcheck-Response';
 
@@ -24,7 +28,7 @@ export interface Offload {
    */
   prepare(request: OffloadRequest): Handover | undefined;
   /** Whether bytes of the claim are paid for that the front server may yet give back. */
-  isSending(claimId: string): boolean;
+  isSending: (claimId: string) => boolean;
   /** The UDP port that nginx is to log to, if there is one. */
   readonly logPort: number | undefined;
   /** Waits for the responses that are being sent, then closes. */
@@ -68,10 +72,26 @@ export async function startOffload(dependencies: OffloadDependencies): Promise<O
   const lines = createLineExpectations();
   const sending = new Map<string, number>();
   const underway = new Set<Promise<void>>();
+  const heard = new Set<string>();
   const frontLog =
     settings.mode === 'x-accel'
-      ? await openFrontLog({ host, port: settings.logPort }, (line) => lines.arrive(line))
+      ? await openFrontLog({ host, port: settings.logPort }, (line) => {
+          hear(line.front);
+          lines.arrive(line);
+        })
       : undefined;
+
+  /**
+   * Nothing is left to a process of nginx before a line of it has come: it might log elsewhere, and its first line
+   * after a restart of ours is lost for certain, to the error that our closed port had sent it before.
+   */
+  function hear(front: string): void {
+    if (heard.has(front)) return;
+    heard.add(front);
+    const [oldest] = heard;
+    if (heard.size > MOST_PROCESSES && oldest !== undefined) heard.delete(oldest);
+    log.info({ front }, 'the front server logs to us, and will send files');
+  }
 
   /** For a front server that says nothing of what it has sent. */
   function untold({ plan, claim }: OffloadRequest): Handover {
@@ -139,6 +159,7 @@ export async function startOffload(dependencies: OffloadDependencies): Promise<O
       const front = request.headers[FRONT_HEADER]?.toString() ?? '';
       if (front === '' || !canOffload(settings, request)) return undefined;
       if (!frontLog) return untold(request);
+      if (!heard.has(request.headers[PROCESS_HEADER]?.toString() ?? '')) return undefined;
       const expected = NGINX_REQUEST_ID.test(front) ? lines.expect(front) : undefined;
       return expected && told(request, expected);
     },
