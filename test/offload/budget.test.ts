@@ -186,6 +186,17 @@ describe('the budget', () => {
     expect(await leftOf(system.server, claim)).toBe(budgetOf(SIZE) - bytes - 10);
   });
 
+  it('gets all back when nginx took the answer of another server', async () => {
+    const { system, send, lineOf } = await startTapped();
+    const { url, claim } = await offer(system);
+    await readSome(url, {}, MIB);
+    const line = await lineOf(200);
+    await send(line.replace(/ [\w-]{22} 200 /, ` ${'A'.repeat(22)} 200 `));
+    await waitFor('it is settled', () => system.server.ledger.settled.length === 1);
+    expect(system.server.ledger.settled).toEqual([0]);
+    expect(await leftOf(system.server, claim)).toBe(budgetOf(SIZE));
+  });
+
   it('is shared by download servers behind one nginx, each of which knows its own lines', async () => {
     const ledger = createMemoryLedger();
     const other = await start({ ledger });

@@ -36,6 +36,9 @@ export function parseFrontLogLine(datagram: string): FrontLogLine | undefined {
   };
 }
 
+/** For many responses that end at once; Linux grants what `net.core.rmem_max` allows, and takes it when needed. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
 export interface FrontLog {
   /** The port it listens on, also when 0 was asked for. */
   port: number;
@@ -50,7 +53,8 @@ export async function openFrontLog(
   { host, port }: { host: string; port: number },
   onLine: (line: FrontLogLine) => void,
 ): Promise<FrontLog> {
-  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  const type = isIPv6(host) ? 'udp6' : 'udp4';
+  const socket = createSocket({ type, recvBufferSize: RECEIVE_BUFFER_BYTES });
   socket.on('message', (datagram) => {
     const line = parseFrontLogLine(datagram.toString('latin1'));
     if (line) onLine(line);
