@@ -58,6 +58,7 @@ export const TEST_SERVERS = [
     brew: '--cask google-chrome',
   },
   { name: 'nginx', find: () => inPath('nginx'), debian: ['nginx'], brew: 'nginx' },
+  { name: 'lighttpd', find: () => inPath('lighttpd'), debian: ['lighttpd'], brew: 'lighttpd' },
   { name: 'openssl', find: () => inPath('openssl'), debian: ['openssl'], brew: 'openssl' },
   { name: 'curl', find: () => inPath('curl'), debian: ['curl'], brew: 'curl' },
   { name: 'wget', find: () => inPath('wget'), debian: ['wget'], brew: 'wget' },

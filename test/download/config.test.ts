@@ -17,6 +17,7 @@ describe('the settings', () => {
       maxDownloads: 1000,
       signatureCheck: 'auto',
       maxBytesPerSecond: 0,
+      offload: undefined,
     });
   });
 
@@ -48,8 +49,37 @@ describe('the settings', () => {
     ['MAX_DOWNLOADS', '0'],
     ['SIGNATURE_CHECK', 'openssl'],
     ['MAX_BYTES_PER_SECOND', '-1'],
+    ['OFFLOAD', 'sendfile'],
+    ['OFFLOAD_PREFIX', 'files/'],
+    ['OFFLOAD_PREFIX', '/files'],
+    ['OFFLOAD_PREFIX', '/files/../'],
+    ['OFFLOAD_PREFIX', '/a//b/'],
+    ['OFFLOAD_LOG_PORT', '70000'],
+    ['OFFLOAD_FROM_BYTES', '0'],
   ])('refuse %s=%s by name', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(`${name} is "${value}"`);
+  });
+
+  it('name the location of nginx, or the files root, where files are sent by the front server', () => {
+    const rest = { logPort: 3011, fromBytes: 65_536 };
+    expect(readConfig({ OFFLOAD: 'none', OFFLOAD_PREFIX: '/x/' }).offload).toBeUndefined();
+    expect(readConfig({ OFFLOAD: 'x-accel' }).offload).toEqual({
+      mode: 'x-accel',
+      prefix: '/_claimcheck_files/',
+      ...rest,
+    });
+    expect(readConfig({ OFFLOAD: 'x-sendfile', FILES_ROOT: '/srv/files' }).offload).toEqual({
+      mode: 'x-sendfile',
+      prefix: '/srv/files/',
+      ...rest,
+    });
+    const named = { OFFLOAD: 'x-accel', OFFLOAD_PREFIX: '/sent/from/here/' };
+    expect(readConfig(named).offload?.prefix).toBe('/sent/from/here/');
+  });
+
+  it('refuse a rate limit where the front server sends, which has to limit then', () => {
+    const both = { OFFLOAD: 'x-accel', MAX_BYTES_PER_SECOND: '1000' };
+    expect(() => readConfig(both)).toThrow(/MAX_BYTES_PER_SECOND is "1000".*limit_rate/);
   });
 
   it('refuse a REDIS_URL of another form by name, with the forms there are', () => {

@@ -66,6 +66,8 @@ export interface TestDownloadServerOptions {
   config?: Partial<DownloadConfig>;
   now?: () => number;
   logLevel?: LogLevel;
+  /** How long it waits for a front server's word, in milliseconds. */
+  patienceMs?: (bytes: number) => number;
   /** Whether to wait until it has its keys; true by default. */
   untilReady?: boolean;
 }
@@ -91,12 +93,15 @@ export async function startTestDownloadServer(
     maxDownloads: 1000,
     signatureCheck: 'auto',
     maxBytesPerSecond: 0,
+    offload: undefined,
     ...options.config,
   };
   const log = createLogger('download-server', options.logLevel ?? 'info', {
     write: (line) => lines.push(line),
   });
-  const server = await startDownloadServer({ config, ledger, log, now }).catch(async (error) => {
+  const { patienceMs } = options;
+  const starting = startDownloadServer({ config, ledger, log, now, patienceMs });
+  const server = await starting.catch(async (error) => {
     await keyServer.stop();
     await rm(root, { recursive: true, force: true });
     throw error;

@@ -25,29 +25,37 @@ export interface BurnDependencies {
   log: Logger;
   /** Called when a response that is being sent must end at once. */
   onOver: () => void;
+  /** Whether bytes of the claim are paid for that may yet be given back. */
+  isHeld?: ((claimId: string) => boolean) | undefined;
 }
 
 /** The permission to send one response. */
 export interface OpenResponse {
   /** Asked for each slice; undefined when all of them may be sent. */
   allow?: Allow;
-  /** Tells what became of it. To be called once, when it has ended. */
+  /** Whether all of its bytes are paid for already: then it may be sent by somebody who cannot ask. */
+  paidInFull: boolean;
+  /** Tells what became of it. This or `lose` is to be called once, when it has ended. */
   close(sent: Sent): void;
+  /** Tells that nobody knows what became of it: all that was paid for counts as sent. */
+  lose(): void;
 }
 
 /**
  * Burns a verified claim, or goes on with the copy of a resumable one. For a strict claim it resolves only
- * when this call, of all in the world, is the one that burned it.
+ * when this call, of all in the world, is the one that burned it. With `inFull` it tries to pay for the whole
+ * range at once, and may come back with less.
  * @throws Refused `already-used`, `revoked`, `superseded`, `expired` or `ledger-unavailable`.
  */
 export async function burnNonce(
   dependencies: BurnDependencies,
   verified: VerifiedToken,
   plan: { status: number; body: ByteRange },
+  { inFull = false }: { inFull?: boolean } = {},
 ): Promise<OpenResponse> {
   return verified.claim.mod === 'strict'
     ? await burnStrict(dependencies, verified)
-    : await openResumable(dependencies, verified, plan);
+    : await openResumable(dependencies, verified, plan, inFull);
 }
 
 async function burnStrict(
@@ -57,10 +65,12 @@ async function burnStrict(
   const outcome = await ledger.burn(burnRequestOf(claim)).catch(failClosed);
   if (outcome !== 'burned') throw refusedBy(outcome, claim, events);
   return {
+    paidInFull: true,
     close({ bytes, complete }) {
       if (complete) events.finished(claim.jti, bytes);
       else events.brokenOff(claim.jti, bytes);
     },
+    lose: () => {},
   };
 }
 
@@ -68,14 +78,22 @@ async function openResumable(
   dependencies: BurnDependencies,
   { claim, mayBegin }: VerifiedToken,
   { status, body: range }: { status: number; body: ByteRange },
+  inFull: boolean,
 ): Promise<OpenResponse> {
+  const held = dependencies.isHeld?.(claim.jti) ?? false;
   const request = {
     ...responseRequestOf(claim, { mayBegin }),
-    leastBytes: status === 200 ? leastForWhole(claim.fil.size) : 1,
-    bytes: firstPortionOf(claim, range),
+    // Bytes that a front server holds may come back: then the whole file is no second copy.
+    leastBytes: status === 200 && !held ? leastForWhole(claim.fil.size) : 1,
+    bytes: inFull ? range.length : firstPortionOf(claim, range),
   };
   const grant = await dependencies.ledger.openResponse(request).catch(failClosed);
-  if (!('paidBytes' in grant)) throw refusedBy(grant.outcome, claim, dependencies.events);
+  if (!('paidBytes' in grant)) {
+    // Not used up but held: what a front server has not sent comes back within seconds.
+    if (grant.outcome === 'already-used' && held)
+      throw new Refused('busy', { reason: 'its bytes are being sent' });
+    throw refusedBy(grant.outcome, claim, dependencies.events);
+  }
   return payForBytes(dependencies, claim, range, grant);
 }
 

@@ -5,6 +5,7 @@ import { EnvironmentReader, type Environment } from '@claimcheck/shared/env';
 import { readRedisUrl } from '@claimcheck/shared/ledger';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { SIGNATURE_CHECKS, type SignatureCheckSetting } from './check-signature.js';
+import { readOffloadSettings, type OffloadSettings } from './offload-settings.js';
 
 export interface DownloadConfig {
   host: string;
@@ -25,6 +26,8 @@ export interface DownloadConfig {
   signatureCheck: SignatureCheckSetting;
   /** The most that one claim's responses get together, in bytes a second; 0 is no limit. */
   maxBytesPerSecond: number;
+  /** Undefined: all bytes are sent from here. */
+  offload: OffloadSettings | undefined;
 }
 
 /**
@@ -39,24 +42,33 @@ export function readConfig(env: Environment = process.env): DownloadConfig {
     `http://localhost:${reader.port('APP_PORT', 3000)}`,
   );
   const dataDirectory = reader.text('DATA_DIR') ?? './data';
+  const filesRoot = resolve(reader.text('FILES_ROOT') ?? join(dataDirectory, 'files'));
   const config: DownloadConfig = {
     host: reader.text('HOST') ?? '127.0.0.1',
     port,
     origin: reader.origin('DOWNLOAD_ORIGIN', `http://localhost:${port}`),
     appOrigin,
     keysUrl: reader.url('KEYS_URL', ['http:', 'https:']) ?? defaultKeysUrl(appOrigin),
-    filesRoot: resolve(reader.text('FILES_ROOT') ?? join(dataDirectory, 'files')),
+    filesRoot,
     redisUrl: readRedisUrl(reader),
     logLevel: reader.choice('LOG_LEVEL', 'info', LOG_LEVELS),
     maxDownloads: reader.integer('MAX_DOWNLOADS', 1000, 1, 1_000_000),
     signatureCheck: reader.choice('SIGNATURE_CHECK', 'auto', SIGNATURE_CHECKS),
     maxBytesPerSecond: reader.integer('MAX_BYTES_PER_SECOND', 0, 0, 1_000_000_000_000),
+    offload: readOffloadSettings(reader, filesRoot),
   };
   if (port === 0 && reader.text('DOWNLOAD_ORIGIN') === undefined) {
     reader.refuse(
       'DOWNLOAD_ORIGIN',
       undefined,
       'the origin that claims name as their audience (DOWNLOAD_PORT is 0, so it cannot be derived)',
+    );
+  }
+  if (config.offload && config.maxBytesPerSecond > 0) {
+    reader.refuse(
+      'MAX_BYTES_PER_SECOND',
+      String(config.maxBytesPerSecond),
+      'none, since OFFLOAD lets the front server send: limit it there (nginx: limit_rate)',
     );
   }
   reader.finish();

@@ -8,6 +8,7 @@ import { createBufferPool } from './buffer-pool.js';
 import { burnNonce } from './burn-nonce.js';
 import type { FilesRoot } from './files-root.js';
 import type { Rates } from './limit-rate.js';
+import type { Handover, Offload } from './offload.js';
 import { openFile } from './open-file.js';
 import { planResponse, type PlanInput, type PlannedResponse } from './plan-response.js';
 import { Refused } from './problems.js';
@@ -27,11 +28,13 @@ export interface DownloadDependencies {
   log: Logger;
   /** Unix milliseconds. */
   now: () => number;
+  /** When a front server sends the bytes of what it can. */
+  offload?: Offload | undefined;
 }
 
 /** The handler of GET and HEAD on a claim's address. `token` is the path's, if it has one. */
 export function createDownload(dependencies: DownloadDependencies) {
-  const { verifyToken, root, slots, rates, ledger, events, log, now } = dependencies;
+  const { verifyToken, root, slots, rates, ledger, events, log, now, offload } = dependencies;
   const sender = createFileSender({ pace: root.pace, buffers: createBufferPool() });
 
   return async function download(ctx: Context, tokenInPath?: string): Promise<void> {
@@ -42,6 +45,7 @@ export function createDownload(dependencies: DownloadDependencies) {
     logFields(ctx, { claim: claim.jti, account: claim.sub });
     const releaseSlot = slots.take(claim);
     const limit = rates.take(claim.jti);
+    let handover: Handover | undefined;
     try {
       const file = await openFile(root, claim.fil);
       try {
@@ -53,25 +57,31 @@ export function createDownload(dependencies: DownloadDependencies) {
           nowMs,
         });
         if (plan.body === undefined) return answerWithoutFile(ctx, plan);
+        handover = offload?.prepare({ headers: ctx.headers, plan, claim });
         const ahead = await sender.readAhead(file.handle, plan.body);
         if (ctx.req.socket.destroyed) return leaveUnburned(ctx);
         const onOver = () => ctx.req.socket.destroy();
-        const response = await burnNonce({ ledger, events, log, onOver }, verified, {
-          status: plan.status,
-          body: plan.body,
-        });
+        const burning = { ledger, events, log, onOver, isHeld: offload?.isSending };
+        const { status, body } = plan;
+        const inFull = handover !== undefined;
+        const response = await burnNonce(burning, verified, { status, body }, { inFull });
         ctx.respond = false;
-        const sent = await sender.sendFile(ctx.res, file.handle, plan, ahead, {
-          allow: response.allow,
-          rate: limit.rate,
-        });
-        response.close(sent);
-        report(ctx, claim.jti, sent);
+        if (handover && response.paidInFull) {
+          handover.give(ctx.res, response);
+          logFields(ctx, { outcome: 'handed-over', complete: undefined });
+        } else {
+          const options = { allow: response.allow, rate: limit.rate };
+          const sent = await sender.sendFile(ctx.res, file.handle, plan, ahead, options);
+          response.close(sent);
+          report(ctx, claim.jti, sent);
+        }
       } finally {
         await file.handle.close();
       }
+      await handover?.ended;
     } finally {
       limit.release();
+      handover?.drop();
       releaseSlot();
     }
   };

@@ -119,6 +119,7 @@ export function payForBytes(
   heartbeat.unref();
 
   return {
+    paidInFull: grant.paidBytes >= range.length,
     allow: (wanted) =>
       wanted === 0 || paid > allowed || state !== 'paying' ? take(wanted) : waitForMore(wanted),
     close({ bytes, complete }) {
@@ -129,6 +130,14 @@ export function payForBytes(
         await asking;
         const sent = { firstByte: range.firstByte, bytes: told };
         return { nonce: claim.jti, fence: claim.fen, refundBytes: paid - bytes, sent };
+      });
+    },
+    lose() {
+      clearInterval(heartbeat);
+      events.settle(claim.jti, async () => {
+        await asking;
+        const sent = { firstByte: range.firstByte, bytes: 0 };
+        return { nonce: claim.jti, fence: claim.fen, refundBytes: 0, sent };
       });
     },
   };

@@ -11,6 +11,7 @@ import { resolveFilesRoot } from './files-root.js';
 import { createHealth } from './health.js';
 import { createKeySource } from './key-source.js';
 import { createRates } from './limit-rate.js';
+import { startOffload } from './offload.js';
 import { createEventRecorder } from './record-event.js';
 import { createSlots, type Slots } from './slots.js';
 import { createTokenVerifier } from './verify-token.js';
@@ -32,11 +33,15 @@ export interface DownloadServerDependencies {
   log: Logger;
   /** Unix milliseconds. */
   now?: () => number;
+  /** How long to wait for a front server's word on a body of so many bytes, in milliseconds. */
+  patienceMs?: ((bytes: number) => number) | undefined;
 }
 
 export interface DownloadServer {
   /** The port it listens on, also when 0 was asked for. */
   port: number;
+  /** The UDP port that nginx is to log to when it sends the bytes. */
+  offloadLogPort: number | undefined;
   /** Takes no new download, lets the running ones finish, and resolves when all is closed. */
   stop(): Promise<void>;
 }
@@ -47,15 +52,29 @@ export async function startDownloadServer({
   ledger,
   log,
   now = Date.now,
+  patienceMs,
 }: DownloadServerDependencies): Promise<DownloadServer> {
   const root = await resolveFilesRoot(config.filesRoot);
   const signatureCheck = chooseSignatureCheck(config.signatureCheck, { log });
+  const offload =
+    config.offload &&
+    (await startOffload({ settings: config.offload, host: config.host, log, patienceMs }));
   const keys = createKeySource({ url: config.keysUrl, log, now });
   const slots = createSlots(config.maxDownloads);
   const rates = createRates(config.maxBytesPerSecond);
   const events = createEventRecorder({ ledger, log, now });
   const verifyToken = createTokenVerifier({ config, keys, signatureCheck });
-  const download = createDownload({ verifyToken, root, slots, rates, ledger, events, log, now });
+  const download = createDownload({
+    verifyToken,
+    root,
+    slots,
+    rates,
+    ledger,
+    events,
+    log,
+    now,
+    offload,
+  });
   let stopping = false;
   const health = createHealth({ keys, ledger, isStopping: () => stopping });
   const handle = createApp({ origin: config.origin, log, download, health }).callback();
@@ -69,6 +88,7 @@ export async function startDownloadServer({
       portName: 'DOWNLOAD_PORT',
     });
   } catch (error) {
+    await offload?.stop();
     await keys.close();
     throw error;
   }
@@ -84,12 +104,13 @@ export async function startDownloadServer({
     slots.close();
     const report = reportWaiting(slots, log);
     await listening.stop();
+    await offload?.stop();
     clearInterval(report);
     await events.settled();
     await keys.close();
   }
   let stopped: Promise<void> | undefined;
-  return { port, stop: () => (stopped ??= stop()) };
+  return { port, offloadLogPort: offload?.logPort, stop: () => (stopped ??= stop()) };
 }
 
 /** Tells an operator who waits for the end what he is waiting for. */
