@@ -59,7 +59,7 @@ function M.open(read)
     return '*' .. parts .. '\r\n' .. bulk('EVALSHA') .. bulk(settings.burn_sha) .. bulk(keys)
       .. bulk(settings.prefix .. 'epoch') .. bulk(settings.prefix .. 'events')
   end
-  head = { with_session = begin('10', 21), without_session = begin('9', 20) }
+  head = { with_session = begin('11', 22), without_session = begin('10', 21) }
   record_head = '*12\r\n' .. bulk('XADD') .. bulk(settings.prefix .. 'events') .. bulk('MAXLEN') .. bulk('~')
     .. bulk(settings.max_events) .. bulk('*') .. bulk('kind')
 end
@@ -79,18 +79,19 @@ function M.burn(claim)
   local request = table.new(24, 0)
   request[1] = head[session and 'with_session' or 'without_session']
   for level = 1, 4 do request[level + 1] = bulk(burned .. (level - 1) .. ':' .. base36(set % sets[level])) end
-  request[6] = bulk(prefix .. 'revoked:claim:' .. claim.jti)
-  request[7] = bulk(prefix .. 'revoked:account:' .. claim.sub)
-  request[8] = bulk(prefix .. 'revoked:file:' .. claim.fil.key)
-  request[9] = session and bulk(prefix .. 'revoked:session:' .. session) or ''
-  request[10] = bulk(claim.fen)
-  request[11] = bulk(format('%d', ngx.now() * 1000 + TIMEOUT_MS))
-  request[12] = bulk(format('%d', claim.forget_at))
-  request[13] = bulk(format('%d', claim.issued_at))
-  request[14] = bulk(claim.jti)
-  request[15] = bulk(member)
-  request[16] = bulk(format('%d', expire_at))
-  request[17] = bulk(settings.max_events)
+  request[6] = bulk(prefix .. 'copy:' .. claim.jti)
+  request[7] = bulk(prefix .. 'revoked:claim:' .. claim.jti)
+  request[8] = bulk(prefix .. 'revoked:account:' .. claim.sub)
+  request[9] = bulk(prefix .. 'revoked:file:' .. claim.fil.key)
+  request[10] = session and bulk(prefix .. 'revoked:session:' .. session) or ''
+  request[11] = bulk(claim.fen)
+  request[12] = bulk(format('%d', ngx.now() * 1000 + TIMEOUT_MS))
+  request[13] = bulk(format('%d', claim.forget_at))
+  request[14] = bulk(format('%d', claim.issued_at))
+  request[15] = bulk(claim.jti)
+  request[16] = bulk(member)
+  request[17] = bulk(format('%d', expire_at))
+  request[18] = bulk(settings.max_events)
   local socket = connect()
   if not socket then return 'ledger-unavailable' end
   if not socket:send(request) then return 'ledger-unavailable' end

@@ -33,6 +33,7 @@ const MAX_EVENTS = '100000';
 export async function startNativePeer(house, library, { processes, cores }) {
   const script =
     readFileSync(new URL('fence.lua', LUA), 'utf8') +
+    readFileSync(new URL('copy.lua', LUA), 'utf8') +
     readFileSync(new URL('burn.lua', LUA), 'utf8');
   const settings = {
     library,
