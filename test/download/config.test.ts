@@ -15,6 +15,15 @@ describe('the settings', () => {
       redisUrl: undefined,
       logLevel: 'info',
       maxDownloads: 1000,
+      maxConnections: 10_000,
+      workers: 1,
+      stallSeconds: 300,
+      minBytesPerSecond: 256,
+      stopGraceSeconds: 0,
+      drainSeconds: 3600,
+      drainStallSeconds: 60,
+      metricsHost: '127.0.0.1',
+      metricsPort: undefined,
     });
   });
 
@@ -44,6 +53,14 @@ describe('the settings', () => {
     ['KEYS_URL', 'file:///etc/keys'],
     ['LOG_LEVEL', 'loud'],
     ['MAX_DOWNLOADS', '0'],
+    ['MAX_CONNECTIONS', '0'],
+    ['WORKERS', 'auto'],
+    ['STALL_SECONDS', '5m'],
+    ['MIN_BYTES_PER_SECOND', '-1'],
+    ['STOP_GRACE_SECONDS', '3601'],
+    ['DRAIN_SECONDS', '0'],
+    ['DRAIN_STALL_SECONDS', '0'],
+    ['METRICS_PORT', '99999'],
   ])('refuse %s=%s by name', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(`${name} is "${value}"`);
   });
@@ -55,6 +72,15 @@ describe('the settings', () => {
     for (const url of ['redis+cluster://a:1,b:2', 'rediss://u:p@h/1', 'redis+sentinel://s/main']) {
       expect(readConfig({ REDIS_URL: url }).redisUrl).toBe(url);
     }
+  });
+
+  it('refuse several workers with a ledger in memory, by name', () => {
+    expect(() => readConfig({ WORKERS: '2' })).toThrow(/WORKERS is "2"; expected 1, or REDIS_URL/);
+    expect(readConfig({ WORKERS: '2', REDIS_URL: 'redis://localhost' }).workers).toBe(2);
+  });
+
+  it('have room for twice as many connections as downloads', () => {
+    expect(readConfig({ MAX_DOWNLOADS: '20000' }).maxConnections).toBe(40_000);
   });
 
   it('need an origin when the port is any', () => {

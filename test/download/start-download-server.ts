@@ -5,8 +5,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
+  readConfig,
   startDownloadServer,
   type DownloadConfig,
+  type DownloadMetrics,
   type DownloadServer,
 } from '@claimcheck/download-server';
 import { etagOf, type ClaimedFile, type DownloadClaim } from '@claimcheck/shared/claim';
@@ -66,6 +68,7 @@ export interface TestDownloadServerOptions {
   config?: Partial<DownloadConfig>;
   now?: () => number;
   logLevel?: LogLevel;
+  metrics?: DownloadMetrics;
   /** Whether to wait until it has its keys; true by default. */
   untilReady?: boolean;
 }
@@ -80,21 +83,21 @@ export async function startTestDownloadServer(
   const ledger = countCalls(options.ledger ?? createMemoryLedger({ now }));
   const lines: string[] = [];
   const config: DownloadConfig = {
-    host: '127.0.0.1',
-    port: 0,
-    origin: AUDIENCE,
-    appOrigin: ISSUER,
-    keysUrl: keyServer.url,
-    filesRoot: root,
-    redisUrl: undefined,
-    logLevel: 'info',
-    maxDownloads: 1000,
+    ...readConfig({
+      DOWNLOAD_PORT: '0',
+      DOWNLOAD_ORIGIN: AUDIENCE,
+      APP_ORIGIN: ISSUER,
+      KEYS_URL: keyServer.url,
+      FILES_ROOT: root,
+    }),
     ...options.config,
   };
   const log = createLogger('download-server', options.logLevel ?? 'info', {
     write: (line) => lines.push(line),
   });
-  const server = await startDownloadServer({ config, ledger, log, now }).catch(async (error) => {
+  const metrics = options.metrics === undefined ? {} : { metrics: options.metrics };
+  const starting = startDownloadServer({ config, ledger, log, now, ...metrics });
+  const server = await starting.catch(async (error: unknown) => {
     await keyServer.stop();
     await rm(root, { recursive: true, force: true });
     throw error;

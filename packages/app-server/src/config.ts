@@ -34,6 +34,9 @@ export interface AppConfig {
   maxSessions: number;
   /** How many passwords are hashed at a time; each takes 19 MiB and one core. */
   hashConcurrency: number;
+  metricsHost: string;
+  /** No metrics when undefined. */
+  metricsPort: number | undefined;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -75,6 +78,8 @@ export function readConfig(env: Environment = process.env): AppConfig {
     sessionLifeSeconds: read.integer('SESSION_LIFE_SECONDS', 30 * DAY_SECONDS, 60, YEAR_SECONDS),
     maxSessions: read.integer('MAX_SESSIONS', 20, 1, 1000),
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),
+    metricsHost: read.text('METRICS_HOST') ?? '127.0.0.1',
+    metricsPort: read.optionalPort('METRICS_PORT'),
   };
   if (config.sessionIdleSeconds > config.sessionLifeSeconds) {
     read.refuse(

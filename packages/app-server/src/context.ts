@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import type { AppConfig } from './config.js';
 import type { PasswordHasher } from './accounts/password-hasher.js';
 import type { Account, Schema } from './database/schema.js';
+import type { AppMetrics } from './metrics.js';
 import type { SessionStore } from './sessions/session-store.js';
 import type { SignInLimits } from './sign-in/sign-in-limits.js';
 
@@ -16,6 +17,7 @@ export interface AppContext {
   ledger: Ledger;
   keys: SigningKeys;
   log: Logger;
+  metrics: AppMetrics;
   /** Unix milliseconds. */
   now: () => number;
 }

@@ -14,11 +14,13 @@ import { readAhead, sendFile, type Sent } from './send-file.js';
 import type { Slots } from './slots.js';
 import { takeToken } from './take-token.js';
 import type { VerifyToken } from './verify-token.js';
+import type { ReaderWatch } from './watch-readers.js';
 
 export interface DownloadDependencies {
   verifyToken: VerifyToken;
   root: FilesRoot;
   slots: Slots;
+  readers: Pick<ReaderWatch, 'watch'>;
   ledger: Ledger;
   events: EventRecorder;
   log: Logger;
@@ -28,7 +30,7 @@ export interface DownloadDependencies {
 
 /** The handler of GET and HEAD on a claim's address. `token` is the path's, if it has one. */
 export function createDownload(dependencies: DownloadDependencies) {
-  const { verifyToken, root, slots, ledger, events, log, now } = dependencies;
+  const { verifyToken, root, slots, readers, ledger, events, log, now } = dependencies;
 
   return async function download(ctx: Context, tokenInPath?: string): Promise<void> {
     const nowMs = now();
@@ -51,7 +53,7 @@ export function createDownload(dependencies: DownloadDependencies) {
         if (ctx.req.socket.destroyed) return leaveUnburned(ctx);
         await burnNonce({ ledger, events }, claim);
         ctx.respond = false;
-        const sent = await sendFile(ctx.res, file.handle, plan, ahead);
+        const sent = await readers.watch(ctx, sendFile(ctx.res, file.handle, plan, ahead));
         record(ctx, claim.jti, sent);
       } finally {
         await file.handle.close();

@@ -6,3 +6,5 @@ export {
   type DownloadServer,
   type DownloadServerDependencies,
 } from './server.js';
+export { createDownloadMetrics, type DownloadMetrics } from './metrics.js';
+export { startWorkers, type Workers } from './workers/start-workers.js';

@@ -1,6 +1,6 @@
 // Opening and closing an HTTP server: a clear word when the port cannot be had, and a stop that lets
 // running responses finish.
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 export interface Listening {
@@ -9,11 +9,15 @@ export interface Listening {
   port: number;
   /** True from the moment a stop was asked for: no new work. */
   readonly stopping: boolean;
+  /** From now on answers say `Connection: close`; connections are still taken until `stop()`. */
+  announceStop(): void;
   /**
    * Stops accepting, waits for running responses, resolves when the last connection is gone. Asked
    * again, it gives the same promise.
    */
   stop(): Promise<void>;
+  /** Ends every connection, whatever runs on it. */
+  cut(): void;
 }
 
 export interface ListenOptions {
@@ -21,13 +25,17 @@ export interface ListenOptions {
   port: number;
   /** The variable that sets the port, for the message when it is taken. */
   portName: string;
+  /** The variable that sets the host, likewise; `HOST` unless told otherwise. */
+  hostName?: string;
+  /** Limits on what a client may send, and how slowly. */
+  limits?: ServerOptions;
 }
 
 /** @throws Error that names the variable when the port is taken or forbidden. */
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listening> {
-  const { host, port, portName } = options;
+  const { host, port, portName, hostName = 'HOST', limits = {} } = options;
   let stopping = false;
-  const server = createServer((request, response) => {
+  const server = createServer(limits, (request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
     response.once('close', () => {
       if (stopping) server.closeIdleConnections();
@@ -41,7 +49,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(explainListenError(error, host, port, portName)),
+      reject(explainListenError(error, { host, port, portName, hostName })),
     );
     server.listen(port, host, resolve);
   });
@@ -60,21 +68,21 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     get stopping() {
       return stopping;
     },
+    announceStop: () => void (stopping = true),
     stop: () => (stopped ??= close()),
+    cut: () => server.closeAllConnections(),
   };
 }
 
 function explainListenError(
   error: NodeJS.ErrnoException,
-  host: string,
-  port: number,
-  portName: string,
+  { host, port, portName, hostName }: Required<Omit<ListenOptions, 'limits'>>,
 ): Error {
   const reasons: Record<string, string> = {
     EADDRINUSE: `port ${port} is already in use; stop the other program or set ${portName} to a free port`,
     EACCES: `port ${port} needs more rights than this user has; set ${portName} to a port above 1023`,
-    EADDRNOTAVAIL: `this machine has no address ${host}; set HOST to one it has`,
-    ENOTFOUND: `the host name ${host} is unknown; set HOST to an address of this machine`,
+    EADDRNOTAVAIL: `this machine has no address ${host}; set ${hostName} to one it has`,
+    ENOTFOUND: `the host name ${host} is unknown; set ${hostName} to an address of this machine`,
   };
   return new Error(
     `cannot listen on ${host}:${port}: ${reasons[error.code ?? ''] ?? error.message}`,
