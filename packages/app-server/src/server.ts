@@ -67,7 +67,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     const firstSignInLink = await ensureAdmin(context);
     let listening: Listening | undefined;
     const answer = createApp(context, () => listening?.stopping ?? false).callback();
-    listening = await listen((request, response) => void answer(request, response), {
+    listening = await listen((request, response) => answer(request, response), {
       host: config.host,
       port: config.port,
       portName: 'APP_PORT',

@@ -73,7 +73,7 @@ export async function startDownloadServer(
     await keys.close();
   }
   const { host, port } = config;
-  listening = await listen((request, response) => void handle(request, response), {
+  listening = await listen((request, response) => handle(request, response), {
     host,
     port,
     portName: 'DOWNLOAD_PORT',

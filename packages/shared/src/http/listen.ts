@@ -1,6 +1,12 @@
 // Opening and closing an HTTP server: a clear word when the port cannot be had, and a stop that lets
 // running responses finish.
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 export interface Listening {
@@ -12,8 +18,8 @@ export interface Listening {
   /** From now on answers say `Connection: close`; connections are still taken until `stop()`. */
   announceStop(): void;
   /**
-   * Stops accepting, waits for running responses, resolves when the last connection is gone. Asked
-   * again, it gives the same promise.
+   * Stops accepting, waits for running responses, resolves when the last connection is gone and the
+   * handler has come to its end for every request. Asked again, it gives the same promise.
    */
   stop(): Promise<void>;
   /** Ends every connection, whatever runs on it. */
@@ -31,16 +37,23 @@ export interface ListenOptions {
   limits?: ServerOptions;
 }
 
+/** What answers a request; a promise that it returns is waited for at a stop. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
 /** @throws Error that names the variable when the port is taken or forbidden. */
-export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listening> {
+export async function listen(handler: Handler, options: ListenOptions): Promise<Listening> {
   const { host, port, portName, hostName = 'HOST', limits = {} } = options;
   let stopping = false;
+  const handled = new Set<Promise<unknown>>();
   const server = createServer(limits, (request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
     response.once('close', () => {
       if (stopping) server.closeIdleConnections();
     });
-    handler(request, response);
+    const answering = Promise.resolve(handler(request, response)).finally(() =>
+      handled.delete(answering),
+    );
+    handled.add(answering);
   });
   const connections = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -54,6 +67,8 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     server.listen(port, host, resolve);
   });
   let stopped: Promise<void> | undefined;
+  // A connection is gone a moment before its handler has written down how it ended.
+  const allHandled = async () => void (await Promise.allSettled(handled));
   const close = () =>
     new Promise<void>((resolve, reject) => {
       stopping = true;
@@ -69,7 +84,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
       return stopping;
     },
     announceStop: () => void (stopping = true),
-    stop: () => (stopped ??= close()),
+    stop: () => (stopped ??= close().then(allHandled)),
     cut: () => server.closeAllConnections(),
   };
 }
