@@ -10,6 +10,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Anything of PASETO or PASERK secret form, in whatever text it stands. */
 const SECRETS = /\b(?:v\d\.(?:public|local)|k\d\.(?:secret|local))\.[A-Za-z0-9_.~%-]+/g;
 
+/**
+ * Bytes in a log line. Node puts the raw packet on the error of a request that it cannot parse, where a
+ * token would stand as a list of numbers.
+ */
+const BYTES = /\{"type":"Buffer","data":\[[\d,]*\]\}/g;
+
 /** The same text with every token and secret key cut out of it. */
 export function cutTokens(text: string): string {
   return text.replace(SECRETS, '[token]');
@@ -23,6 +29,8 @@ export function createLogger(
 ): Logger {
   return pino(
     { name, level },
-    { write: (line: string) => void destination.write(cutTokens(line)) },
+    {
+      write: (line: string) => void destination.write(cutTokens(line.replace(BYTES, '"[bytes]"'))),
+    },
   );
 }
