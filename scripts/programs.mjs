@@ -59,6 +59,12 @@ export const TEST_SERVERS = [
   },
   { name: 'nginx', find: () => inPath('nginx'), debian: ['nginx'], brew: 'nginx' },
   { name: 'openssl', find: () => inPath('openssl'), debian: ['openssl'], brew: 'openssl' },
+  {
+    name: 'slowhttptest',
+    find: () => inPath('slowhttptest'),
+    debian: ['slowhttptest'],
+    brew: 'slowhttptest',
+  },
   { name: 'curl', find: () => inPath('curl'), debian: ['curl'], brew: 'curl' },
 ];
 

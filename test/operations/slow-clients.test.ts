@@ -20,9 +20,10 @@ async function downloadUntil(
   over: Promise<unknown>,
 ): Promise<{ count: number; slowestMs: number }> {
   const file = await on.addFile(Buffer.alloc(100_000));
-  const now = Promise.resolve('going on');
+  const attack = { isOver: false };
+  void over.then(() => (attack.isOver = true));
   let [count, slowestMs] = [0, 0];
-  while ((await Promise.race([over.then(() => 'over'), now])) !== 'over') {
+  while (!attack.isOver) {
     const startedAtMs = performance.now();
     const answer = await fetch((await on.mint(file)).url);
     expect(answer.status).toBe(200);
@@ -38,23 +39,21 @@ const SECONDS = 8;
 
 describe('slowhttptest', () => {
   test.each([
-    ['slow headers', ['-H', '-i', '2'], ''],
-    ['slow reads', ['-X', '-w', '1', '-y', '2', '-n', '3', '-z', '1', '-k', '3'], ''],
+    ['slow headers', ['-H', '-i', '2']],
+    ['slow reads', ['-X', '-w', '1', '-y', '2', '-n', '3', '-z', '1', '-k', '3']],
   ])('with %s on 400 connections stops no download', async (_, args) => {
     on = await startTestDownloadServer();
     const { url } = await on.mint(await on.addFile(Buffer.alloc(PAUSED_BYTES)));
     const load = ['-c', String(ATTACKERS), '-r', String(ATTACKERS), '-l', String(SECONDS)];
     const attack = startChild('slowhttptest', [...args, ...load, '-u', url]);
-    const opened = await waitFor('the attackers are connected', async () => {
-      const connected = /connected:\D*(\d+)/.exec(withoutColours(attack.output()))?.[1];
-      return Number(connected) >= ATTACKERS / 2;
-    });
-    expect(opened).toBe(true);
     const { count, slowestMs } = await downloadUntil(attack.ended);
     expect(count).toBeGreaterThan(5);
     expect(slowestMs).toBeLessThan(5000);
     expect(await attack.ended).toBe(0);
-    expect(withoutColours(attack.output())).toMatch(/service available:\s*YES/);
+    // It did attack: so many connections stood open at once.
+    const reports = withoutColours(attack.output()).matchAll(/connected:\s*(\d+)/g);
+    const connected = [...reports].map(([, number]) => Number(number));
+    expect(Math.max(...connected)).toBeGreaterThan(ATTACKERS / 2);
   });
 });
 
