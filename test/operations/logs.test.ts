@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { at, mint, startInOneProcess, upload } from '../system/start-system.js';
+import { createDatabase } from '../support/postgres.js';
 import { waitFor } from '../support/wait-for.js';
 import { startDownloadProcess, type DownloadProcess } from './start-process.js';
 
@@ -135,7 +136,10 @@ describe('the log of a download server', () => {
 });
 
 it('the log of both services holds no token, however it is sent to either', async () => {
-  const system = await startInOneProcess({ LOG_LEVEL: 'trace' });
+  const system = await startInOneProcess({
+    LOG_LEVEL: 'trace',
+    DATABASE_URL: await createDatabase(),
+  });
   try {
     const ada = await system.signIn();
     const { id } = await upload(ada);

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at, mint, root, startInOneProcess, upload } from '../system/start-system.js';
 import { freePort } from '../support/free-port.js';
+import { createDatabase } from '../support/postgres.js';
 import { startRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
 import { PAUSED_BYTES, startPausedDownload } from './paused-download.js';
@@ -94,6 +95,7 @@ describe('the metrics of both services with two workers', () => {
     const metricsPort = await freePort();
     const system = await startInOneProcess({
       REDIS_URL: redis.url,
+      DATABASE_URL: await createDatabase(),
       WORKERS: '2',
       METRICS_PORT: String(metricsPort),
     });
