@@ -29,6 +29,8 @@ test('an empty environment gives the embedded defaults', () => {
     sessionIdleSeconds: 7 * 86_400,
     sessionLifeSeconds: 30 * 86_400,
     maxSessions: 20,
+    metricsHost: '127.0.0.1',
+    metricsPort: undefined,
   });
 });
 
