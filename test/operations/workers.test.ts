@@ -2,7 +2,7 @@
 // stop drains all, and one claim is burned once among them.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { waitFor } from '../support/wait-for.js';
-import { PAUSED_BYTES, startPausedDownload } from './paused-download.js';
+import { PAUSED_BYTES, startPausedDownload, type PausedDownload } from './paused-download.js';
 import { startDownloadProcess, type DownloadProcess, type LogLine } from './start-process.js';
 
 let on: DownloadProcess;
@@ -49,9 +49,11 @@ describe('two workers', () => {
 
   it('survive the death of one: the other goes on, and another one takes its place', async () => {
     await start();
-    const urls = await on.mintUrls(4, PAUSED_BYTES);
+    const urls = await on.mintUrls(8, PAUSED_BYTES);
     const running = [];
     for (const url of urls) running.push(await startPausedDownload(url));
+    const lost = await on.metric('claimcheck_download_in_flight', { worker: '1' });
+    expect(lost).toBeGreaterThan(0);
     const pid = on.log().find(({ worker }) => worker === 1)?.['pid'];
     process.kill(Number(pid), 'SIGKILL');
     expect(
@@ -60,13 +62,51 @@ describe('two workers', () => {
     const received = await Promise.allSettled(running.map((download) => download.finish()));
     const whole = received.filter(({ status }) => status === 'fulfilled');
     expect(whole).toEqual(whole.map(() => ({ status: 'fulfilled', value: PAUSED_BYTES })));
-    expect(whole).toHaveLength(2);
+    expect(whole).toHaveLength(8 - lost);
     expect(await on.waitForLog('the worker is back')).toMatchObject({ worker: 1 });
-    for (const url of await on.mintUrls(6, 1000)) expect(await statusOf(url)).toBe(200);
-    await waitFor('the new one has served', () => finishedBy(1).length > 0);
+    await waitFor('the new one has served', async () => {
+      for (const url of await on.mintUrls(2, 1000)) expect(await statusOf(url)).toBe(200);
+      return finishedBy(1).length > 0;
+    });
     expect(finishedBy(1).every((line) => line['pid'] !== pid)).toBe(true);
     expect(await on.metric('claimcheck_download_worker_restarts_total')).toBe(1);
     expect(await on.metric('claimcheck_download_workers')).toBe(2);
+  });
+
+  it('wait longer and longer before they start one that goes on dying', async () => {
+    await start();
+    const deaths = () => on.log().filter(({ signal }) => signal === 'SIGKILL');
+    for (let death = 1; death <= 3; death += 1) {
+      const up = on.log().filter(({ worker, msg }) => {
+        return worker === 1 && msg === 'the download server listens';
+      });
+      process.kill(Number(up.at(-1)?.['pid']), 'SIGKILL');
+      await waitFor('its death is noticed', () => deaths().length === death);
+      await waitFor('another one listens', () => {
+        return on.log().filter(({ msg }) => msg === 'the worker is back').length === death;
+      });
+    }
+    expect(deaths().map(({ pauseMs }) => pauseMs)).toEqual([100, 200, 400]);
+  });
+
+  it('have MAX_DOWNLOADS places each, and beyond them refuse and burn nothing', async () => {
+    await start({ MAX_DOWNLOADS: '1' });
+    const running: PausedDownload[] = [];
+    const refused: string[] = [];
+    for (const url of await on.mintUrls(20, PAUSED_BYTES)) {
+      await startPausedDownload(url).then(
+        (download) => running.push(download),
+        () => refused.push(url),
+      );
+    }
+    expect([running.length, refused.length]).toEqual([2, 18]);
+    for (const { abort } of running) abort();
+    const burned = await on.metric('claimcheck_download_burn_seconds_count');
+    expect(burned).toBe(2);
+    await waitFor('the places are free', async () => {
+      return (await on.metric('claimcheck_download_in_flight')) === 0;
+    });
+    for (const url of refused.slice(0, 4)) expect(await statusOf(url)).toBe(200);
   });
 
   it('are drained together, and leave no process behind', async () => {

@@ -1,5 +1,6 @@
-// What others may use of the download server: start it, and read its settings. The pure planned response is
-// an entry of its own (`./plan-response`), so that tools and tests can ask it without a server.
+// What others may use of the download server: start it, alone or as workers, with or without metrics, and
+// read its settings. What is pure has an entry of its own (`./plan-response`, `./reader-patience`), so that
+// tools and tests can ask it without a server.
 export { readConfig, type DownloadConfig } from './config.js';
 export {
   startDownloadServer,
