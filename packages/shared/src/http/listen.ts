@@ -7,7 +7,7 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface Listening {
   server: Server;
@@ -47,14 +47,30 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   const handled = new Set<Promise<unknown>>();
   const server = createServer(limits, (request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
+    answers.add(response);
     response.once('close', () => {
-      if (stopping) server.closeIdleConnections();
+      answers.delete(response);
+      if (stopping) closeIdle();
     });
     const answering = Promise.resolve(handler(request, response)).finally(() =>
       handled.delete(answering),
     );
     handled.add(answering);
   });
+  const answers = new Set<ServerResponse>();
+
+  /**
+   * Node takes a connection for idle as soon as its answer was ended, though the last of it may still wait
+   * for the client, and would cut it off there. So not while any answer is in that state: its own end
+   * comes here again.
+   */
+  function closeIdle(): void {
+    for (const { writableEnded, writableFinished } of answers) {
+      if (writableEnded && !writableFinished) return;
+    }
+    server.closeIdleConnections();
+  }
+
   const connections = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
@@ -72,8 +88,9 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   const close = () =>
     new Promise<void>((resolve, reject) => {
       stopping = true;
-      server.close((error) => (error ? reject(error) : resolve()));
-      server.closeIdleConnections();
+      // Not the HTTP server's own: that closes what it takes for idle, and no longer looks after slow heads.
+      NetServer.prototype.close.call(server, (error) => (error ? reject(error) : resolve()));
+      closeIdle();
       // Browsers open connections in advance. Node does not count those as idle, and would wait.
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     });
