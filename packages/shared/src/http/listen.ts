@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
+import { onSocketClose } from './on-socket-close.js';
 
 export interface Listening {
   server: Server;
@@ -48,10 +49,14 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   const server = createServer(limits, (request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
     answers.add(response);
-    response.once('close', () => {
+    const onClose = () => {
+      forget();
       answers.delete(response);
       if (stopping) closeIdle();
-    });
+    };
+    // The connection's end too: an answer that was never its turn to be sent hears of no other.
+    const forget = onSocketClose(request.socket, onClose);
+    response.once('close', onClose);
     const answering = Promise.resolve(handler(request, response)).finally(() =>
       handled.delete(answering),
     );
