@@ -60,6 +60,12 @@ export const TEST_SERVERS = [
   { name: 'nginx', find: () => inPath('nginx'), debian: ['nginx'], brew: 'nginx' },
   { name: 'lighttpd', find: () => inPath('lighttpd'), debian: ['lighttpd'], brew: 'lighttpd' },
   { name: 'openssl', find: () => inPath('openssl'), debian: ['openssl'], brew: 'openssl' },
+  {
+    name: 'slowhttptest',
+    find: () => inPath('slowhttptest'),
+    debian: ['slowhttptest'],
+    brew: 'slowhttptest',
+  },
   { name: 'curl', find: () => inPath('curl'), debian: ['curl'], brew: 'curl' },
   { name: 'wget', find: () => inPath('wget'), debian: ['wget'], brew: 'wget' },
   { name: 'aria2', find: () => inPath('aria2c'), debian: ['aria2'], brew: 'aria2' },

@@ -1,13 +1,26 @@
 // Both services in one process, which is what allows the embedded defaults: one memory ledger that
-// both hold, PGlite, files in DATA_DIR. With REDIS_URL and DATABASE_URL it uses the real ones.
+// both hold, PGlite, files in DATA_DIR. With REDIS_URL and DATABASE_URL it uses the real ones, and with
+// WORKERS the download server runs as so many processes of its own, on one port.
 import { fileURLToPath } from 'node:url';
-import { readConfig as readAppConfig, startAppServer } from '@claimcheck/app-server';
-import { readConfig as readDownloadConfig, startDownloadServer } from '@claimcheck/download-server';
+import {
+  createAppMetrics,
+  readConfig as readAppConfig,
+  startAppServer,
+} from '@claimcheck/app-server';
+import {
+  createDownloadMetrics,
+  readConfig as readDownloadConfig,
+  startDownloadServer,
+  startWorkers,
+} from '@claimcheck/download-server';
 import { runService } from '@claimcheck/shared/http';
 import { createMemoryLedger, openRedisLedger } from '@claimcheck/shared/ledger';
 import { createLogger } from '@claimcheck/shared/log';
+import { createRegistry, mergeMetrics, serveMetrics } from '@claimcheck/shared/metrics';
 
 /** @typedef {ReturnType<typeof readAppConfig>} AppConfig */
+/** @typedef {import('@claimcheck/shared/log').Logger} Logger */
+/** @typedef {import('@claimcheck/shared/metrics').Registry} Registry */
 
 /** @param {NodeJS.ProcessEnv} env */
 export async function serveBoth(env) {
@@ -18,6 +31,7 @@ export async function serveBoth(env) {
     const keysUrl = `http://${host}:${app.port}/.well-known/claimcheck/keys`;
     const download = readDownloadConfig({ KEYS_URL: keysUrl, ...env });
     const log = createLogger('claimcheck', app.logLevel);
+    const registry = app.metricsPort === undefined ? undefined : createRegistry();
 
     const { ledger, redis, close } = await openLedger(app, log);
     const appServer = await startAppServer({
@@ -25,18 +39,29 @@ export async function serveBoth(env) {
       ledger,
       redis,
       log: log.child({ server: 'app' }),
+      metrics: registry && createAppMetrics(registry),
     });
-    const downloadServer = await startDownloadServer({
-      config: download,
-      ledger,
-      log: log.child({ server: 'download' }),
+    const downloads = await startDownloads(download, { ledger, log, registry });
+    const metricsServer = await serveMetrics({
+      host: app.metricsHost,
+      port: app.metricsPort,
+      read: async () => {
+        const own = registry === undefined ? [] : [await registry.getMetricsAsJSON()];
+        return await mergeMetrics([...own, ...(await downloads.readMetrics())]);
+      },
+      log,
     });
     process.stdout.write(welcome(app, appServer.firstSignInLink));
     return {
       log,
       stop: async () => {
-        await Promise.all([appServer.stop(), downloadServer.stop()]);
+        await Promise.all([appServer.stop(), downloads.stop()]);
+        await metricsServer.stop();
         await close();
+      },
+      cut: () => {
+        appServer.cut?.();
+        downloads.cut();
       },
     };
   });
@@ -44,11 +69,30 @@ export async function serveBoth(env) {
 
 /**
  * @param {AppConfig} config
- * @param {import('@claimcheck/shared/log').Logger} log
+ * @param {Logger} log
  */
 async function openLedger({ redisUrl }, log) {
   if (redisUrl !== undefined) return await openRedisLedger(redisUrl, log);
   return { ledger: createMemoryLedger(), redis: undefined, close: async () => {} };
+}
+
+/**
+ * @param {ReturnType<typeof readDownloadConfig>} config
+ * @param {{ ledger: import('@claimcheck/shared/ledger').Ledger, log: Logger, registry: Registry | undefined }} dependencies
+ */
+async function startDownloads(config, { ledger, log, registry }) {
+  if (config.workers > 1) {
+    const { keysUrl: KEYS_URL, workers: count } = config;
+    return await startWorkers({ count, log, registry, env: { KEYS_URL } });
+  }
+  const metrics = registry === undefined ? {} : { metrics: createDownloadMetrics(registry) };
+  const server = await startDownloadServer({
+    config,
+    ledger,
+    log: log.child({ server: 'download' }),
+    ...metrics,
+  });
+  return { stop: () => server.stop(), cut: () => server.cut(), readMetrics: async () => [] };
 }
 
 /**

@@ -32,6 +32,8 @@ test('an empty environment gives the embedded defaults', () => {
     smtp: undefined,
     mailFrom: { name: 'claimcheck', address: 'no-reply@localhost' },
     webhookAllowPrivate: false,
+    metricsHost: '127.0.0.1',
+    metricsPort: undefined,
   });
 });
 

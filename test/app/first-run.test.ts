@@ -149,7 +149,7 @@ describe('the first sign-in link', () => {
     withNewServer({}, async (app, path) => {
       await app.visitor().get(path);
       await app.visitor().form(path);
-      expect(app.logged()).toContain('/sign-in/link/[token]');
+      expect(app.logged()).toContain('/sign-in/link/{cut}');
       expect(app.logged()).not.toContain('v4.public.');
     }));
 });

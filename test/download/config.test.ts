@@ -18,6 +18,15 @@ describe('the settings', () => {
       signatureCheck: 'auto',
       maxBytesPerSecond: 0,
       offload: undefined,
+      maxConnections: 10_000,
+      workers: 1,
+      stallSeconds: 300,
+      minBytesPerSecond: 256,
+      stopGraceSeconds: 0,
+      drainSeconds: 3600,
+      drainStallSeconds: 60,
+      metricsHost: '127.0.0.1',
+      metricsPort: undefined,
     });
   });
 
@@ -56,6 +65,14 @@ describe('the settings', () => {
     ['OFFLOAD_PREFIX', '/a//b/'],
     ['OFFLOAD_LOG_PORT', '70000'],
     ['OFFLOAD_FROM_BYTES', '0'],
+    ['MAX_CONNECTIONS', '0'],
+    ['WORKERS', 'auto'],
+    ['STALL_SECONDS', '5m'],
+    ['MIN_BYTES_PER_SECOND', '-1'],
+    ['STOP_GRACE_SECONDS', '3601'],
+    ['DRAIN_SECONDS', '0'],
+    ['DRAIN_STALL_SECONDS', '0'],
+    ['METRICS_PORT', '99999'],
   ])('refuse %s=%s by name', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(`${name} is "${value}"`);
   });
@@ -89,6 +106,15 @@ describe('the settings', () => {
     for (const url of ['redis+cluster://a:1,b:2', 'rediss://u:p@h/1', 'redis+sentinel://s/main']) {
       expect(readConfig({ REDIS_URL: url }).redisUrl).toBe(url);
     }
+  });
+
+  it('refuse several workers with a ledger in memory, by name', () => {
+    expect(() => readConfig({ WORKERS: '2' })).toThrow(/WORKERS is "2"; expected 1, or REDIS_URL/);
+    expect(readConfig({ WORKERS: '2', REDIS_URL: 'redis://localhost' }).workers).toBe(2);
+  });
+
+  it('have room for twice as many connections as downloads', () => {
+    expect(readConfig({ MAX_DOWNLOADS: '20000' }).maxConnections).toBe(40_000);
   });
 
   it('need an origin when the port is any', () => {

@@ -5,8 +5,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
+  readConfig,
   startDownloadServer,
   type DownloadConfig,
+  type DownloadMetrics,
   type DownloadServer,
 } from '@claimcheck/download-server';
 import { etagOf, type ClaimedFile, type DownloadClaim } from '@claimcheck/shared/claim';
@@ -68,6 +70,7 @@ export interface TestDownloadServerOptions {
   logLevel?: LogLevel;
   /** How long it waits for a front server's word, in milliseconds. */
   patienceMs?: (bytes: number) => number;
+  metrics?: DownloadMetrics;
   /** Whether to wait until it has its keys; true by default. */
   untilReady?: boolean;
 }
@@ -82,26 +85,22 @@ export async function startTestDownloadServer(
   const ledger = countCalls(options.ledger ?? createMemoryLedger({ now }));
   const lines: string[] = [];
   const config: DownloadConfig = {
-    host: '127.0.0.1',
-    port: 0,
-    origin: AUDIENCE,
-    appOrigin: ISSUER,
-    keysUrl: keyServer.url,
-    filesRoot: root,
-    redisUrl: undefined,
-    logLevel: 'info',
-    maxDownloads: 1000,
-    signatureCheck: 'auto',
-    maxBytesPerSecond: 0,
-    offload: undefined,
+    ...readConfig({
+      DOWNLOAD_PORT: '0',
+      DOWNLOAD_ORIGIN: AUDIENCE,
+      APP_ORIGIN: ISSUER,
+      KEYS_URL: keyServer.url,
+      FILES_ROOT: root,
+    }),
     ...options.config,
   };
   const log = createLogger('download-server', options.logLevel ?? 'info', {
     write: (line) => lines.push(line),
   });
+  const metrics = options.metrics === undefined ? {} : { metrics: options.metrics };
   const { patienceMs } = options;
-  const starting = startDownloadServer({ config, ledger, log, now, patienceMs });
-  const server = await starting.catch(async (error) => {
+  const starting = startDownloadServer({ config, ledger, log, now, patienceMs, ...metrics });
+  const server = await starting.catch(async (error: unknown) => {
     await keyServer.stop();
     await rm(root, { recursive: true, force: true });
     throw error;

@@ -1,7 +1,7 @@
 // Opening and closing a server: clear words, and running responses finish.
 import { once } from 'node:events';
-import { get } from 'node:http';
-import { connect } from 'node:net';
+import { get, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { listen } from '@claimcheck/shared/http';
 
@@ -50,6 +50,45 @@ describe('listen', () => {
     expect(body).toBe('first last');
     await server.stop();
     expect(server.stopping).toBe(true);
+  });
+
+  test('cuts no answer whose end still waits for the client, at the stop or when another one ends', async () => {
+    const size = 24_000_000;
+    let finishOther = () => {};
+    const server = await listen((request, response) => {
+      if (request.url === '/large') response.end(Buffer.alloc(size));
+      else {
+        response.write('first');
+        finishOther = () => void response.end('last');
+      }
+    }, local);
+    const open = (path: string) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        get(`http://127.0.0.1:${server.port}${path}`, { agent: false }, resolve).on(
+          'error',
+          reject,
+        );
+      });
+    const [large, other] = [await open('/large'), await open('/other')];
+    const stopped = server.stop();
+    finishOther();
+    for await (const part of other) expect(part).toBeDefined();
+    let received = 0;
+    for await (const part of large as AsyncIterable<Buffer>) received += part.length;
+    expect(received).toBe(size);
+    await stopped;
+  });
+
+  test('looks after slow heads also while it stops', async () => {
+    const limits = { headersTimeout: 300, requestTimeout: 300, connectionsCheckingInterval: 50 };
+    const server = await listen((_, response) => response.end(), { ...local, limits });
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => {}).resume();
+    const accepted = once(server.server, 'connection') as Promise<[Socket]>;
+    socket.write('GET / HTTP/1.1\r\n');
+    const [taken] = await accepted;
+    while (taken.bytesRead === 0) await new Promise(setImmediate);
+    await server.stop();
   });
 
   test('does not wait for a connection that was opened in advance and never used', async () => {

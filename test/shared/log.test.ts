@@ -21,6 +21,15 @@ describe('the logger', () => {
     expect(text).toContain('/d/[token]/report.pdf');
   });
 
+  test('shows no bytes: a token would stand in them as numbers', () => {
+    const lines: string[] = [];
+    const log = createLogger('test', 'info', { write: (line) => lines.push(line) });
+    const rawPacket = Buffer.from('GET /d/v4.public.AAAA');
+    log.info({ err: Object.assign(new Error('parse error'), { rawPacket }) });
+    expect(lines.join('')).not.toMatch(/71,69,84/);
+    expect(JSON.parse(lines.join(''))).toMatchObject({ err: { rawPacket: '[bytes]' } });
+  });
+
   test.each(['v4.local.AAAA', 'v2.public.AAAA.BBBB', 'k4.secret.AAAA', 'k4.local.AAAA'])(
     'cuts %s',
     (secret) => {

@@ -28,7 +28,7 @@ import { createWebhookRoutes } from './webhooks/routes.js';
 
 /** @param isStopping true from the moment a stop was asked for. */
 export function createApp(context: IdentityContext, isStopping: () => boolean): Koa {
-  const { config, log } = context;
+  const { config, log, metrics } = context;
   const assets = loadAssets();
   const app = new Koa();
   app.proxy = config.trustProxy;
@@ -36,7 +36,7 @@ export function createApp(context: IdentityContext, isStopping: () => boolean): 
   app.maxIpsCount = 1;
   app.on('error', (error: Error) => log.error({ err: error }, 'a response failed'));
 
-  app.use(requestLog(log));
+  app.use(requestLog(log, metrics.requestEnded));
   app.use(assets.provide);
   app.use(securityHeaders(config.downloadOrigin));
   app.use(handleErrors(log));

@@ -46,6 +46,9 @@ export interface AppConfig {
   webhookAllowPrivate: boolean;
   /** How many passwords are hashed at a time; each takes 19 MiB and one core. */
   hashConcurrency: number;
+  metricsHost: string;
+  /** No metrics when undefined. */
+  metricsPort: number | undefined;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -89,6 +92,8 @@ export function readConfig(env: Environment = process.env): AppConfig {
     ...readMail(read, appOrigin),
     webhookAllowPrivate: read.choice('WEBHOOK_ALLOW_PRIVATE', '0', ['0', '1']) === '1',
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),
+    metricsHost: read.text('METRICS_HOST') ?? '127.0.0.1',
+    metricsPort: read.optionalPort('METRICS_PORT'),
   };
   if (config.sessionIdleSeconds > config.sessionLifeSeconds) {
     read.refuse(

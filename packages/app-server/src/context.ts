@@ -7,6 +7,7 @@ import type { AppConfig } from './config.js';
 import type { PasswordHasher } from './accounts/password-hasher.js';
 import type { Account, Schema } from './database/schema.js';
 import type { KeyedDigest } from './links/link-secret.js';
+import type { AppMetrics } from './metrics.js';
 import type { SessionStore } from './sessions/session-store.js';
 import type { SignInLimits } from './sign-in/sign-in-limits.js';
 
@@ -19,6 +20,7 @@ export interface AppContext {
   log: Logger;
   /** Keyed by a secret that is not in the database. */
   linkDigest: KeyedDigest;
+  metrics: AppMetrics;
   /** Unix milliseconds. */
   now: () => number;
 }

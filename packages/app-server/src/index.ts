@@ -5,6 +5,7 @@ export { readConfig, type AppConfig } from './config.js';
 export { lockDirectory } from './database/directory-lock.js';
 export { openDatabase, type OpenDatabase } from './database/open-database.js';
 export { isFromOwnPage, type RequestSource } from './http/csrf.js';
+export { createAppMetrics, type AppMetrics } from './metrics.js';
 export { localPath } from './http/local-path.js';
 export { queueFetchedNotice, type FetchedNotice } from './mail/fetched-notice.js';
 export { queueMail, type NewMail } from './mail/queue-mail.js';

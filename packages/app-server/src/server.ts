@@ -5,6 +5,7 @@ import { listen, type Listening, type Running } from '@claimcheck/shared/http';
 import type { Ledger, RedisConnection } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
 import { loadSigningKeys } from '@claimcheck/shared/mint';
+import { sql } from 'kysely';
 import { createPasswordHasher } from './accounts/password-hasher.js';
 import { createApp } from './app.js';
 import { checkDirectories } from './check-directories.js';
@@ -12,6 +13,7 @@ import { followEvents } from './claims/follow-events.js';
 import type { AppConfig } from './config.js';
 import type { IdentityContext } from './context.js';
 import { openDatabase } from './database/open-database.js';
+import { NO_METRICS, type AppMetrics } from './metrics.js';
 import { cleanIncoming } from './files/clean-incoming.js';
 import { loadLinkSecret } from './links/link-secret.js';
 import { keepSettlingCopies } from './links/settle-copies.js';
@@ -29,6 +31,8 @@ export interface AppServerOptions {
   /** Prefix of the Redis keys, so that several systems can share a database. */
   redisPrefix?: string | undefined;
   log: Logger;
+  /** Where to count; nowhere unless told. */
+  metrics?: AppMetrics | undefined;
   /** Unix milliseconds. */
   now?: (() => number) | undefined;
   /** How often a sign-in may be tried, where it differs from the default. */
@@ -46,7 +50,7 @@ const IDLE_SOCKET_MS = 2 * 60_000;
 
 /** @throws Error that names the variable to look at. Nothing is left open then. */
 export async function startAppServer(options: AppServerOptions): Promise<AppServer> {
-  const { config, ledger, log, now = Date.now } = options;
+  const { config, ledger, log, metrics = NO_METRICS, now = Date.now } = options;
   await checkDirectories(config);
   const keys = await loadSigningKeys(join(config.dataDir, 'keys'), now());
   const database = await openDatabase({ ...config, log });
@@ -59,6 +63,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       keys,
       log,
       linkDigest: await loadLinkSecret(join(config.dataDir, 'keys')),
+      metrics,
       now,
       passwords: await createPasswordHasher(config.hashConcurrency),
       ...identityStores(options, database.db),
@@ -68,7 +73,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     background = startBackground(context);
     let listening: Listening | undefined;
     const answer = createApp(context, () => listening?.stopping ?? false).callback();
-    listening = await listen((request, response) => void answer(request, response), {
+    listening = await listen((request, response) => answer(request, response), {
       host: config.host,
       port: config.port,
       portName: 'APP_PORT',
@@ -78,9 +83,15 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     listening.server.setTimeout(IDLE_SOCKET_MS);
     const follower = followEvents(context);
     const settler = keepSettlingCopies(context);
+    metrics.observe({
+      eventLagSeconds: () => follower.lagSeconds(),
+      checkLedger: () => ledger.check(),
+      checkDatabase: () => sql`select 1`.execute(database.db),
+    });
     return {
       port: listening.port,
       firstSignInLink,
+      cut: () => listening?.cut(),
       stop: async () => {
         await listening?.stop();
         await follower.stop();

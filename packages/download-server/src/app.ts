@@ -1,7 +1,7 @@
 // The whole route table of the download server, and what every request passes on its way there.
 import { Router } from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
-import { logFields, requestLog } from '@claimcheck/shared/http';
+import { logFields, requestLog, type EndedRequest } from '@claimcheck/shared/http';
 import type { Logger } from '@claimcheck/shared/log';
 import { answerRefusals } from './answer-refusals.js';
 import { loggablePath } from './loggable-path.js';
@@ -13,11 +13,13 @@ export interface AppDependencies {
   /** This server's own origin. */
   origin: string;
   log: Logger;
+  /** Told of every request that came to its end. */
+  onEnd: (ended: EndedRequest) => void;
   download: (ctx: Context, tokenInPath?: string) => Promise<void>;
   health: { livez: (ctx: Context) => void; readyz: (ctx: Context) => Promise<void> };
 }
 
-export function createApp({ origin, log, download, health }: AppDependencies): Koa {
+export function createApp({ origin, log, onEnd, download, health }: AppDependencies): Koa {
   const router = new Router();
   // The file name in the address is for people and for `curl -O`; nothing is ever found by it.
   router.all('/d/:token{/:filename}', readOnly, (ctx) => download(ctx, ctx.params['token']));
@@ -27,7 +29,7 @@ export function createApp({ origin, log, download, health }: AppDependencies): K
 
   const app = new Koa();
   app.on('error', (error: unknown) => log.debug({ err: error }, 'a connection failed'));
-  app.use(requestLog(log));
+  app.use(requestLog(log, onEnd));
   app.use(answerRefusals({ log }));
   app.use(securityHeaders(origin));
   app.use(checkTarget);

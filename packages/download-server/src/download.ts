@@ -17,12 +17,14 @@ import { createFileSender, type Sent } from './send-file.js';
 import type { Slots } from './slots.js';
 import { takeToken } from './take-token.js';
 import type { VerifyToken } from './verify-token.js';
+import type { ReaderWatch } from './watch-readers.js';
 
 export interface DownloadDependencies {
   verifyToken: VerifyToken;
   root: FilesRoot;
   slots: Slots;
   rates: Rates;
+  readers: Pick<ReaderWatch, 'watch'>;
   ledger: Ledger;
   events: EventRecorder;
   log: Logger;
@@ -34,7 +36,8 @@ export interface DownloadDependencies {
 
 /** The handler of GET and HEAD on a claim's address. `token` is the path's, if it has one. */
 export function createDownload(dependencies: DownloadDependencies) {
-  const { verifyToken, root, slots, rates, ledger, events, log, now, offload } = dependencies;
+  const { verifyToken, root, slots, rates, readers, ledger, events, log, now, offload } =
+    dependencies;
   const sender = createFileSender({ pace: root.pace, buffers: createBufferPool() });
 
   return async function download(ctx: Context, tokenInPath?: string): Promise<void> {
@@ -71,7 +74,8 @@ export function createDownload(dependencies: DownloadDependencies) {
           logFields(ctx, { outcome: 'handed-over', complete: undefined });
         } else {
           const options = { allow: response.allow, rate: limit.rate };
-          const sent = await sender.sendFile(ctx.res, file.handle, plan, ahead, options);
+          const sending = sender.sendFile(ctx.res, file.handle, plan, ahead, options);
+          const sent = await readers.watch(ctx, sending);
           response.close(sent);
           report(ctx, claim.jti, sent);
         }

@@ -24,6 +24,8 @@ export class KeysUnavailableError extends Error {
 export interface KeySource extends KeyRing {
   /** Whether a first set has come. Until then `find` throws `KeysUnavailableError`. */
   readonly ready: boolean;
+  /** Since the set that is here was fetched; undefined until a first set has come. */
+  readonly ageSeconds: number | undefined;
   /** Stops fetching and closes its connections. */
   close(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export function createKeySource({ url, log, now = Date.now }: KeySourceOptions):
   const closing = new AbortController();
   let ring: StaticKeyRing | undefined;
   let triedAtMs = 0;
+  let readAtMs = 0;
   let failures = 0;
   let unknownAskedAtMs = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
@@ -65,6 +68,7 @@ export function createKeySource({ url, log, now = Date.now }: KeySourceOptions):
         log.info({ keys: fetched.ids }, 'public keys read');
       }
       ring = fetched;
+      readAtMs = now();
       failures = 0;
     } catch (error) {
       if (closing.signal.aborted) return;
@@ -99,6 +103,9 @@ export function createKeySource({ url, log, now = Date.now }: KeySourceOptions):
   return {
     get ready() {
       return ring !== undefined;
+    },
+    get ageSeconds() {
+      return ring === undefined ? undefined : elapsed(readAtMs) / 1000;
     },
     find(id) {
       if (ring === undefined) throw new KeysUnavailableError('no public keys have come yet');

@@ -31,6 +31,8 @@ export interface Offload {
   isSending: (claimId: string) => boolean;
   /** The UDP port that nginx is to log to, if there is one. */
   readonly logPort: number | undefined;
+  /** Waits no longer for any of them. */
+  giveUp(): void;
   /** Waits for the responses that are being sent, then closes. */
   stop(): Promise<void>;
 }
@@ -72,6 +74,7 @@ export async function startOffload(dependencies: OffloadDependencies): Promise<O
   const lines = createLineExpectations();
   const sending = new Map<string, number>();
   const underway = new Set<Promise<void>>();
+  const awaited = new Set<Expectation>();
   const heard = new Set<string>();
   const frontLog =
     settings.mode === 'x-accel'
@@ -110,9 +113,13 @@ export async function startOffload(dependencies: OffloadDependencies): Promise<O
         given = true;
         count(claim.jti, 1);
         expected.waitAtMost(patienceMs(plan.body?.length ?? 0));
+        awaited.add(expected);
         ended = follow(claim.jti, plan, expected, permission);
         underway.add(ended);
-        void ended.finally(() => underway.delete(ended));
+        void ended.finally(() => {
+          underway.delete(ended);
+          awaited.delete(expected);
+        });
         answer(response, plan, {
           ...offloadHeader(settings, claim.fil.key, plan),
           [RESPONSE_HEADER]: expected.responseId,
@@ -165,6 +172,9 @@ export async function startOffload(dependencies: OffloadDependencies): Promise<O
     },
     isSending: (claimId) => sending.has(claimId),
     logPort: frontLog?.port,
+    giveUp() {
+      for (const expected of awaited) expected.giveUp();
+    },
     async stop() {
       await Promise.all(underway);
       await frontLog?.close();

@@ -6,31 +6,28 @@ import type { Logger } from '@claimcheck/shared/log';
 import { createApp } from './app.js';
 import { chooseSignatureCheck } from './check-signature.js';
 import type { DownloadConfig } from './config.js';
+import { CONNECTION_LIMITS, limitConnections } from './connection-limits.js';
 import { createDownload } from './download.js';
+import { createDrain } from './drain-downloads.js';
 import { resolveFilesRoot } from './files-root.js';
 import { createHealth } from './health.js';
 import { createKeySource } from './key-source.js';
 import { createRates } from './limit-rate.js';
 import { startOffload } from './offload.js';
+import { NO_METRICS, type DownloadMetrics } from './metrics.js';
 import { createEventRecorder } from './record-event.js';
-import { createSlots, type Slots } from './slots.js';
+import { createSlots } from './slots.js';
+import { timeBurns } from './time-burns.js';
 import { createTokenVerifier } from './verify-token.js';
-
-/** How long a request's head may take. */
-const HEADERS_TIMEOUT_MS = 10_000;
-/** How long a whole request may take; none has a body worth waiting for. */
-const REQUEST_TIMEOUT_MS = 20_000;
-/** Longer than the 60 s of common proxies, so that it is the proxy who closes an idle connection. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-/** How long a client may take nothing: a download that a person has paused must survive a while. */
-const STALL_TIMEOUT_MS = 5 * 60_000;
-const REPORT_EVERY_MS = 5000;
+import { createReaderWatch } from './watch-readers.js';
 
 export interface DownloadServerDependencies {
   config: DownloadConfig;
   /** Stays the caller's, who closes it after `stop()`. */
   ledger: Ledger;
   log: Logger;
+  /** Where to count; nowhere unless told. */
+  metrics?: DownloadMetrics;
   /** Unix milliseconds. */
   now?: () => number;
   /** How long to wait for a front server's word on a body of so many bytes, in milliseconds. */
@@ -44,18 +41,19 @@ export interface DownloadServer {
   offloadLogPort: number | undefined;
   /** Takes no new download, lets the running ones finish, and resolves when all is closed. */
   stop(): Promise<void>;
+  /** Cuts the running downloads; `stop()` resolves soon after. */
+  cut(): void;
 }
 
 /** @throws Error with a message for the operator when the files root or the port cannot be had. */
-export async function startDownloadServer({
-  config,
-  ledger,
-  log,
-  now = Date.now,
-  patienceMs,
-}: DownloadServerDependencies): Promise<DownloadServer> {
+export async function startDownloadServer(
+  dependencies: DownloadServerDependencies,
+): Promise<DownloadServer> {
+  const { config, log, metrics = NO_METRICS, now = Date.now, patienceMs } = dependencies;
   const root = await resolveFilesRoot(config.filesRoot);
   const signatureCheck = chooseSignatureCheck(config.signatureCheck, { log });
+  const ledger =
+    metrics === NO_METRICS ? dependencies.ledger : timeBurns(dependencies.ledger, metrics);
   const offload =
     config.offload &&
     (await startOffload({ settings: config.offload, host: config.host, log, patienceMs }));
@@ -64,58 +62,62 @@ export async function startDownloadServer({
   const rates = createRates(config.maxBytesPerSecond);
   const events = createEventRecorder({ ledger, log, now });
   const verifyToken = createTokenVerifier({ config, keys, signatureCheck });
+  const readers = createReaderWatch({
+    limits: { fullMs: config.stallSeconds * 1000, minBytesPerSecond: config.minBytesPerSecond },
+    metrics,
+  });
   const download = createDownload({
     verifyToken,
     root,
     slots,
     rates,
+    readers,
     ledger,
     events,
     log,
     now,
     offload,
   });
-  let stopping = false;
-  const health = createHealth({ keys, ledger, isStopping: () => stopping });
-  const handle = createApp({ origin: config.origin, log, download, health }).callback();
+  let listening: Listening | undefined;
+  const health = createHealth({ keys, ledger, isStopping: () => listening?.stopping ?? false });
+  const { requestEnded: onEnd } = metrics;
+  const handle = createApp({ origin: config.origin, log, onEnd, download, health }).callback();
+  metrics.observe({
+    downloadsInFlight: () => slots.taken,
+    maxDownloads: config.maxDownloads,
+    keySetAgeSeconds: () => keys.ageSeconds,
+    eventsLost: () => events.lost,
+    checkLedger: () => ledger.check(),
+  });
 
-  let listening: Listening;
-  try {
-    const { host, port } = config;
-    listening = await listen((request, response) => void handle(request, response), {
-      host,
-      port,
-      portName: 'DOWNLOAD_PORT',
-    });
-  } catch (error) {
+  async function close(): Promise<void> {
     await offload?.stop();
-    await keys.close();
-    throw error;
-  }
-  const { server, port } = listening;
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-  server.timeout = STALL_TIMEOUT_MS;
-  log.info({ host: config.host, port, root: root.path }, 'the download server listens');
-
-  async function stop(): Promise<void> {
-    stopping = true;
-    slots.close();
-    const report = reportWaiting(slots, log);
-    await listening.stop();
-    await offload?.stop();
-    clearInterval(report);
     await events.settled();
+    readers.close();
     await keys.close();
   }
-  let stopped: Promise<void> | undefined;
-  return { port, offloadLogPort: offload?.logPort, stop: () => (stopped ??= stop()) };
-}
+  const { host, port } = config;
+  listening = await listen((request, response) => handle(request, response), {
+    host,
+    port,
+    portName: 'DOWNLOAD_PORT',
+    limits: CONNECTION_LIMITS,
+  }).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  const { server } = listening;
+  limitConnections(server, config);
+  server.on('drop', () => metrics.connectionDropped());
+  log.info({ host, port: listening.port, root: root.path }, 'the download server listens');
 
-/** Tells an operator who waits for the end what he is waiting for. */
-function reportWaiting(slots: Slots, log: Logger): NodeJS.Timeout {
-  const report = () => log.info({ downloads: slots.taken }, 'stopping: downloads still running');
-  if (slots.taken > 0) report();
-  return setInterval(report, REPORT_EVERY_MS).unref();
+  const drain = createDrain({ config, listening, slots, readers, offload, log });
+  const stop = () => drain.run().then(close);
+  let stopped: Promise<void> | undefined;
+  return {
+    port: listening.port,
+    offloadLogPort: offload?.logPort,
+    stop: () => (stopped ??= stop()),
+    cut: () => drain.cut(),
+  };
 }

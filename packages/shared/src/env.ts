@@ -34,6 +34,11 @@ export class EnvironmentReader {
     return this.integer(name, fallback, 0, 65_535);
   }
 
+  /** A TCP port, or undefined when the variable is not set. */
+  optionalPort(name: string): number | undefined {
+    return this.text(name) === undefined ? undefined : this.port(name, 0);
+  }
+
   integer(name: string, fallback: number, least: number, most: number): number {
     const value = this.text(name);
     if (value === undefined) return fallback;

@@ -16,6 +16,12 @@ const HANDLES = /(?<=\/[iln]\/)[^\s"'<>\\/?#]+/g;
 /** Secrets that webhooks are signed with. */
 const WEBHOOK_SECRETS = /\bwhsec_[A-Za-z0-9+/=]+/g;
 
+/**
+ * Bytes in a log line. Node puts the raw packet on the error of a request that it cannot parse, where a
+ * token would stand as a list of numbers.
+ */
+const BYTES = /\{"type":"Buffer","data":\[[\d,]*\]\}/g;
+
 /** The same text with every token, handle and secret key cut out of it. */
 export function cutTokens(text: string): string {
   return text
@@ -32,6 +38,8 @@ export function createLogger(
 ): Logger {
   return pino(
     { name, level },
-    { write: (line: string) => void destination.write(cutTokens(line)) },
+    {
+      write: (line: string) => void destination.write(cutTokens(line.replace(BYTES, '"[bytes]"'))),
+    },
   );
 }

@@ -9,13 +9,26 @@ import { storeEvents } from './store-events.js';
 
 const POLL_MS = 500;
 const LONGEST_WAIT_MS = 5_000;
+/** Between two polls that both work it never takes longer. */
+const LONGEST_QUIET_MS = 2000;
+
+export interface EventFollower {
+  /**
+   * How old the oldest event of the last batch was when it was read, 0 when there was none; while nothing
+   * can be read or stored, the time since that last worked, if that is more.
+   */
+  lagSeconds(): number;
+  stop(): Promise<void>;
+}
 
 /** Starts the loop; `stop()` lets the batch at hand finish. */
 export function followEvents(
-  context: Pick<AppContext, 'db' | 'ledger' | 'log'>,
+  context: Pick<AppContext, 'db' | 'ledger' | 'log'> & { now?: () => number },
   { pollMs = POLL_MS }: { pollMs?: number } = {},
-): { stop(): Promise<void> } {
-  const { db, ledger, log } = context;
+): EventFollower {
+  const { db, ledger, log, now = Date.now } = context;
+  let upToDateAtMs = now();
+  let lagMs = 0;
   const stopping = new AbortController();
   // The same name after a restart: what was read and not acknowledged before it comes again at once.
   const feed = ledger.events(`app-server@${hostname()}`);
@@ -28,6 +41,7 @@ export function followEvents(
         const read = await takeBatch(feed);
         if (failures > 0) log.info('events are followed again');
         failures = 0;
+        upToDateAtMs = now();
         if (read === 0) await pause(pollMs);
       } catch (error) {
         failures += 1;
@@ -39,6 +53,8 @@ export function followEvents(
 
   async function takeBatch(source: EventFeed): Promise<number> {
     const events = await source.next();
+    // The ledger's clock is another one: behind ours by a little it must not show as a lag below 0.
+    lagMs = Math.max(0, ...events.map(({ atMs }) => now() - atMs));
     if (events.length === 0) return 0;
     await storeEvents(db, events);
     await source.acknowledge(events.map(({ id }) => id));
@@ -50,6 +66,7 @@ export function followEvents(
   }
 
   return {
+    lagSeconds: () => Math.max(lagMs, now() - upToDateAtMs - LONGEST_QUIET_MS, 0) / 1000,
     stop: async () => {
       stopping.abort();
       await running;

@@ -38,7 +38,7 @@ export function createClaimRoutes(context: AppContext) {
 
   /** Mints, and names the claim (never its token) in the request's log line. */
   async function mint(ctx: Context, wanted: DownloadWish): Promise<MintedDownload> {
-    const minted = await mintDownload(viewerOf(ctx), wanted);
+    const minted = await context.metrics.minting(mintDownload(viewerOf(ctx), wanted));
     logFields(ctx, { claimId: minted.id });
     return minted;
   }

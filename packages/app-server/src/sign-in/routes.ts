@@ -30,13 +30,15 @@ export function createSignInRoutes(context: IdentityContext) {
 
   async function enter(ctx: Context, credentials: Credentials): Promise<void> {
     const deviceId = readIdCookie(ctx, DEVICE_COOKIE);
-    const ids = await signIn(context, credentials, { ...visitorOf(ctx), deviceId });
+    const signingIn = signIn(context, credentials, { ...visitorOf(ctx), deviceId });
+    const ids = await context.metrics.signingIn('password', signingIn);
     setSessionCookie(ctx, ids.sessionId);
     setDeviceCookie(ctx, ids.deviceId);
   }
 
   async function enterByLink(ctx: Context, token: string): Promise<void> {
-    setSessionCookie(ctx, await signInByLink(token, visitorOf(ctx)));
+    const signingIn = signInByLink(token, visitorOf(ctx));
+    setSessionCookie(ctx, await context.metrics.signingIn('link', signingIn));
   }
 
   /** The account has other credentials now, so its session gets another id. */

@@ -1,7 +1,14 @@
 // Opening and closing an HTTP server: a clear word when the port cannot be had, and a stop that lets
 // running responses finish.
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
+import { onSocketClose } from './on-socket-close.js';
 
 export interface Listening {
   server: Server;
@@ -9,11 +16,15 @@ export interface Listening {
   port: number;
   /** True from the moment a stop was asked for: no new work. */
   readonly stopping: boolean;
+  /** From now on answers say `Connection: close`; connections are still taken until `stop()`. */
+  announceStop(): void;
   /**
-   * Stops accepting, waits for running responses, resolves when the last connection is gone. Asked
-   * again, it gives the same promise.
+   * Stops accepting, waits for running responses, resolves when the last connection is gone and the
+   * handler has come to its end for every request. Asked again, it gives the same promise.
    */
   stop(): Promise<void>;
+  /** Ends every connection, whatever runs on it. */
+  cut(): void;
 }
 
 export interface ListenOptions {
@@ -21,19 +32,50 @@ export interface ListenOptions {
   port: number;
   /** The variable that sets the port, for the message when it is taken. */
   portName: string;
+  /** The variable that sets the host, likewise; `HOST` unless told otherwise. */
+  hostName?: string;
+  /** Limits on what a client may send, and how slowly. */
+  limits?: ServerOptions;
 }
 
+/** What answers a request; a promise that it returns is waited for at a stop. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
 /** @throws Error that names the variable when the port is taken or forbidden. */
-export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listening> {
-  const { host, port, portName } = options;
+export async function listen(handler: Handler, options: ListenOptions): Promise<Listening> {
+  const { host, port, portName, hostName = 'HOST', limits = {} } = options;
   let stopping = false;
-  const server = createServer((request, response) => {
+  const handled = new Set<Promise<unknown>>();
+  const server = createServer(limits, (request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
-    response.once('close', () => {
-      if (stopping) server.closeIdleConnections();
-    });
-    handler(request, response);
+    answers.add(response);
+    const onClose = () => {
+      forget();
+      answers.delete(response);
+      if (stopping) closeIdle();
+    };
+    // The connection's end too: an answer that was never its turn to be sent hears of no other.
+    const forget = onSocketClose(request.socket, onClose);
+    response.once('close', onClose);
+    const answering = Promise.resolve(handler(request, response)).finally(() =>
+      handled.delete(answering),
+    );
+    handled.add(answering);
   });
+  const answers = new Set<ServerResponse>();
+
+  /**
+   * Node takes a connection for idle as soon as its answer was ended, though the last of it may still wait
+   * for the client, and would cut it off there. So not while any answer is in that state: its own end
+   * comes here again.
+   */
+  function closeIdle(): void {
+    for (const { writableEnded, writableFinished } of answers) {
+      if (writableEnded && !writableFinished) return;
+    }
+    server.closeIdleConnections();
+  }
+
   const connections = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
@@ -41,16 +83,19 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(explainListenError(error, host, port, portName)),
+      reject(explainListenError(error, { host, port, portName, hostName })),
     );
     server.listen(port, host, resolve);
   });
   let stopped: Promise<void> | undefined;
+  // A connection is gone a moment before its handler has written down how it ended.
+  const allHandled = async () => void (await Promise.allSettled(handled));
   const close = () =>
     new Promise<void>((resolve, reject) => {
       stopping = true;
-      server.close((error) => (error ? reject(error) : resolve()));
-      server.closeIdleConnections();
+      // Not the HTTP server's own: that closes what it takes for idle, and no longer looks after slow heads.
+      NetServer.prototype.close.call(server, (error) => (error ? reject(error) : resolve()));
+      closeIdle();
       // Browsers open connections in advance. Node does not count those as idle, and would wait.
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     });
@@ -60,21 +105,21 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     get stopping() {
       return stopping;
     },
-    stop: () => (stopped ??= close()),
+    announceStop: () => void (stopping = true),
+    stop: () => (stopped ??= close().then(allHandled)),
+    cut: () => server.closeAllConnections(),
   };
 }
 
 function explainListenError(
   error: NodeJS.ErrnoException,
-  host: string,
-  port: number,
-  portName: string,
+  { host, port, portName, hostName }: Required<Omit<ListenOptions, 'limits'>>,
 ): Error {
   const reasons: Record<string, string> = {
     EADDRINUSE: `port ${port} is already in use; stop the other program or set ${portName} to a free port`,
     EACCES: `port ${port} needs more rights than this user has; set ${portName} to a port above 1023`,
-    EADDRNOTAVAIL: `this machine has no address ${host}; set HOST to one it has`,
-    ENOTFOUND: `the host name ${host} is unknown; set HOST to an address of this machine`,
+    EADDRNOTAVAIL: `this machine has no address ${host}; set ${hostName} to one it has`,
+    ENOTFOUND: `the host name ${host} is unknown; set ${hostName} to an address of this machine`,
   };
   return new Error(
     `cannot listen on ${host}:${port}: ${reasons[error.code ?? ''] ?? error.message}`,
