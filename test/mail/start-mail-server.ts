@@ -147,9 +147,15 @@ function refusal(said: ReturnType<Say>): Error | null {
   return Object.assign(new Error(said.text), { responseCode: said.code });
 }
 
+const LINK = /https?:\/\/\S+\/[iln]\/\S+/;
+
+export function hasLink({ email }: ReceivedMail): boolean {
+  return LINK.test(email.text ?? '');
+}
+
 /** The first link of ours in a mail's text. */
 export function linkIn({ email }: ReceivedMail): string {
-  const found = /https?:\/\/\S+\/[iln]\/\S+/.exec(email.text ?? '')?.[0];
+  const found = LINK.exec(email.text ?? '')?.[0];
   if (found === undefined) throw new Error(`no link in:\n${email.text}`);
   return found;
 }
