@@ -206,5 +206,7 @@ test('events that came while the ledger stood still are listed when it goes on',
     const outcome = await burn(app.ledger, claim).catch(() => undefined);
     return outcome === 'burned' || outcome === 'already-used';
   });
+  // The sessions are in the same Redis, over a connection of their own.
+  await waitFor('the list answers', async () => (await client.get('/api/claims')).status === 200);
   await untilListed(client, id, { state: 'started' }, 10_000);
 });
