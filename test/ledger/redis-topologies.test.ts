@@ -67,7 +67,7 @@ describe('on a Cluster', () => {
     const { ledger, prefix, redis } = await openLedger(cluster.url);
     const subject = subjectOf.account(newNonce());
     const burns = await Promise.all(
-      Array.from({ length: 100 }, () => burnRequest(ledger, { subjects: [subject] })),
+      Array.from({ length: 400 }, () => burnRequest(ledger, { subjects: [subject] })),
     );
     expect(new Set(burns.map(({ fence }) => fence)).size).toBe(16);
     const revocation = { issuedUntilMs: Date.now() + 1000, forgetAtMs: Date.now() + 60_000 };
