@@ -38,11 +38,13 @@ describe('the published keys', () => {
     const published = await (await app.visitor().get(PATH)).text();
     const directory = join(app.config.dataDir, 'keys');
     const files = await readdir(directory);
-    expect(files).toHaveLength(1);
-    const secret = (await readFile(join(directory, files[0] ?? ''), 'utf8')).trim();
-    const seed = Buffer.from(secret.replace('k4.secret.', ''), 'base64url').subarray(0, 32);
+    expect(files.filter((name) => name.endsWith('.k4.secret'))).toHaveLength(1);
     expect(published).not.toContain('secret');
-    expect(published).not.toContain(seed.toString('base64url').slice(0, 40));
+    for (const file of files) {
+      const secret = (await readFile(join(directory, file), 'utf8')).trim();
+      const bytes = Buffer.from(secret.replace('k4.secret.', ''), 'base64url').subarray(0, 32);
+      expect(published).not.toContain(bytes.toString('base64url').slice(0, 40));
+    }
   });
 
   test('stay the same over a restart, so that claims outlive it', async () => {
