@@ -34,9 +34,7 @@ export interface LinkRow {
 
 export type TimelineKind =
   | 'created'
-  | 'mail-queued'
-  | 'mailed'
-  | 'mail-failed'
+  | `${'mail' | 'notice'}-${'waiting' | 'sent' | 'filed' | 'failed'}`
   | 'page-seen'
   | 'held-back'
   | 'code-wrong'
@@ -54,5 +52,6 @@ export interface TimelineRow {
   at: Date;
   kind: TimelineKind;
   detail?: string | undefined;
+  reason?: string | undefined;
   bytes?: number | undefined;
 }

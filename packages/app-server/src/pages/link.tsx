@@ -16,11 +16,13 @@ import { Cell, Row, RowHead, Table } from './table.js';
 export interface LinkProps extends SignedInProps {
   link: LinkRow;
   timeline: readonly TimelineRow[];
+  /** Whether the account wants mails when its links are fetched. */
+  noticesWanted: boolean;
   /** Why a change was refused. */
   error?: string | undefined;
 }
 
-export function renderLink({ link, timeline, error, ...page }: LinkProps): string {
+export function renderLink({ link, timeline, noticesWanted, error, ...page }: LinkProps): string {
   return renderSection({
     ...page,
     section: '/links',
@@ -30,7 +32,7 @@ export function renderLink({ link, timeline, error, ...page }: LinkProps): strin
         {error !== undefined && <NoticeBox kind="error">{error}</NoticeBox>}
         <p id="link-note" class="stale" role="status"></p>
         <div id="link" data-link={link.id} data-state={link.state} class="stack">
-          <Facts link={link} />
+          <Facts link={link} noticesWanted={noticesWanted} />
           <section aria-labelledby="story" class="stack">
             <h2 id="story">What happened</h2>
             <Table caption="What happened, oldest first" columns={['When', 'What']}>
@@ -56,7 +58,7 @@ export function renderLink({ link, timeline, error, ...page }: LinkProps): strin
   });
 }
 
-function Facts({ link }: { link: LinkRow }) {
+function Facts({ link, noticesWanted }: Pick<LinkProps, 'link' | 'noticesWanted'>) {
   return (
     <section class="card" aria-label="This link">
       <LinkStateCell link={link} />
@@ -73,6 +75,8 @@ function Facts({ link }: { link: LinkRow }) {
         </dd>
         <dt>Code</dt>
         <dd>{link.needsCode ? 'six digits are asked for' : 'none'}</dd>
+        <dt>Notice</dt>
+        <dd>{noticeWords(link.notify, noticesWanted)}</dd>
         {link.message !== null && (
           <>
             <dt>Message</dt>
@@ -82,6 +86,11 @@ function Facts({ link }: { link: LinkRow }) {
       </dl>
     </section>
   );
+}
+
+function noticeWords(notify: boolean, wanted: boolean): string {
+  if (!notify) return 'no mail';
+  return wanted ? 'by mail, once it is downloaded' : 'no mail: your account has them turned off';
 }
 
 function Actions({ link }: { link: LinkRow }) {
@@ -100,6 +109,12 @@ function Actions({ link }: { link: LinkRow }) {
             ))}
           </select>
         </div>
+      </Action>
+      <Action
+        action={`${path}/notify`}
+        button={link.notify ? 'Send me no mail about it' : 'Mail me when it is downloaded'}
+      >
+        <input type="hidden" name="notify" value={link.notify ? 'no' : 'yes'} />
       </Action>
       <Action action={`${path}/allow`} button="Allow one more download">
         <p class="hint">

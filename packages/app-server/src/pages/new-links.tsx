@@ -22,6 +22,8 @@ export interface NewLinksProps extends SignedInProps {
   files: readonly { id: string; name: string; sizeBytes: number }[];
   chosen: readonly string[];
   maxMessage: number;
+  /** Whether the account wants mails when its links are fetched. */
+  noticesWanted: boolean;
   /** Why the links were not made. */
   error?: string | undefined;
   /** What had been typed. */
@@ -29,7 +31,7 @@ export interface NewLinksProps extends SignedInProps {
 }
 
 export function renderNewLinks(props: NewLinksProps): string {
-  const { files, chosen, maxMessage, error, form, ...page } = props;
+  const { files, chosen, maxMessage, noticesWanted, error, form, ...page } = props;
   return renderSection({
     ...page,
     section: '/links',
@@ -114,6 +116,11 @@ export function renderNewLinks(props: NewLinksProps): string {
             <input type="checkbox" id="notify" name="notify" value="yes" checked />
             <label for="notify">Tell me by mail when it has been downloaded</label>
           </p>
+          {!noticesWanted && (
+            <p class="hint">
+              Your account has these mails turned off; <a href="/account">Account</a> turns them on.
+            </p>
+          )}
           <p>
             <button class="button primary">Make the link</button>
           </p>
