@@ -32,7 +32,7 @@ interface Sender {
   accountId: string;
   email: string;
   /** Makes a link to a file of this name, and returns its id. */
-  link(wish?: Record<string, unknown>, fileName?: string): Promise<string>;
+  link: (wish?: Record<string, unknown>, fileName?: string) => Promise<string>;
 }
 
 async function somebody(): Promise<Sender> {

@@ -129,8 +129,9 @@ function landing(text: string, given: Partial<Parameters<typeof renderLanding>[0
   return renderLanding({
     assets,
     action: `/l/${encodeURIComponent(text)}`,
+    url: `https://app.example.org/l/${encodeURIComponent(text)}`,
     button: { name: 'press', value: 'download' },
-    view: text,
+    view: 'abc.def',
     fileName: text,
     sizeBytes: 12_000_000,
     sender: text,

@@ -33,7 +33,7 @@ const SAID_IN_PLACE: ReadonlySet<AppRefusal> = new Set<AppRefusal>([
 ]);
 
 export function createLandingRoutes(context: AppContext) {
-  const { db, linkDigest, now } = context;
+  const { config, db, linkDigest, now } = context;
   const takeCopy = createCopyTaker(context);
 
   async function showPage(ctx: Context, found: FoundLink, refused?: Refused): Promise<void> {
@@ -44,6 +44,7 @@ export function createLandingRoutes(context: AppContext) {
     ctx.body = renderLanding({
       assets: assetsOf(ctx),
       action: ctx.path,
+      url: `${config.appOrigin}${ctx.path}`,
       button: BUTTON,
       view: stampView(linkDigest, link.id, now()),
       fileName: link.file_name,
