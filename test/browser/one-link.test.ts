@@ -147,8 +147,8 @@ describe('a file sent by mail', () => {
     await anybody.goto(linkIn(notice));
     await anybody.getByRole('button', { name: 'Send me no more notices' }).click();
     await anybody.getByRole('heading', { name: 'No more notices', exact: true }).waitFor();
-    await sender.reload();
-    await sender.getByText('no mail: your account has them turned off').waitFor();
+    await sender.goto('/links/new');
+    await sender.getByText('Your account has these mails turned off').waitFor();
     await anybody.context().close();
   }, 90_000);
 

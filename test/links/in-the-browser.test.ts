@@ -103,9 +103,12 @@ describe('a file sent by link', () => {
     const folder = await mkdtemp(join(tmpdir(), 'claimcheck-command-'));
     try {
       const asked = async () =>
-        await run('sh', ['-c', command], { cwd: folder }).catch((error: Error) => error.message);
+        await run('sh', ['-c', command], { cwd: folder }).then(
+          () => 'fetched',
+          (error: Error) => error.message,
+        );
       // A page that is not a second old is not believed; then the code is what is missing.
-      await waitFor('the code is asked for', async () => String(await asked()).includes(': 403'));
+      await waitFor('the code is asked for', async () => (await asked()).includes(': 403'));
       await run('sh', ['-c', command.replace('000000', code)], { cwd: folder });
       const saved = await readFile(join(folder, file.name));
       expect(saved.equals(file.content)).toBe(true);

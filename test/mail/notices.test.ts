@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase, queueFetchedNotice, type OpenDatabase } from '@claimcheck/app-server';
 import { createLogger } from '@claimcheck/shared/log';
 import { upload } from '../app/files-and-claims.js';
+import { startTestAppServer } from '../app/start-app-server.js';
 import { startWithMail, type WithMail } from '../identity-links/with-mail.js';
 import { makeLink } from '../links/press-link.js';
+import { waitFor } from '../support/wait-for.js';
 import { headerOf, linkIn } from './start-mail-server.js';
 
 const ORIGIN = 'http://localhost:3000';
@@ -135,6 +137,31 @@ describe('having no more of them', () => {
     expect(put.status).toBe(204);
     expect(await checked()).toBe(true);
     expect(await notice(id)).toBe('queued');
+  });
+
+  test('works from the mail for a year after it', async () => {
+    const { email, link } = await somebody();
+    await notice(await link());
+    const path = new URL(linkIn(await app.nextMail(email))).pathname;
+    const dayMs = 24 * 60 * 60_000;
+    const openAfter = async (days: number) => {
+      // What is old is forgotten first thing after a start, and hourly.
+      const nowMs = Date.now() + days * dayMs;
+      const later = await startTestAppServer({
+        databaseUrl: app.databaseUrl,
+        now: () => nowMs,
+      });
+      try {
+        return await waitFor(`it is answered after ${days} days`, async () => {
+          const { status } = await later.visitor().get(path, { Accept: 'text/html' });
+          return status === (days > 365 ? 404 : 200) ? status : undefined;
+        });
+      } finally {
+        await later.stop();
+      }
+    };
+    expect(await openAfter(364)).toBe(200);
+    expect(await openAfter(366)).toBe(404);
   });
 
   test('for one link leaves those of the others', async () => {

@@ -2,16 +2,8 @@
 // what the download servers reported of its claims. Put together at reading; nothing is kept twice.
 import type { Kysely } from 'kysely';
 import type { OutboxMail, Schema } from '../database/schema.js';
-import type { LinkEventKind, LinkRecord } from './link-tables.js';
-
-/**
- * `mail…` is the mail that brings the link, `notice…` the one that tells its sender. `…-filed`: there is
- * no mail server, so it was written into a file for the operator.
- */
-export type MailStoryKind = `${'mail' | 'notice'}-${'waiting' | 'sent' | 'filed' | 'failed'}`;
-
-export type TimelineKind =
-  LinkEventKind | MailStoryKind | 'started' | 'resumed' | 'finished' | 'broken-off';
+import type { TimelineKind } from '../pages/index.js';
+import type { LinkRecord } from './link-tables.js';
 
 export interface TimelineEntry {
   at: Date;

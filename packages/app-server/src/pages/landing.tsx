@@ -74,7 +74,7 @@ function Progress(props: LandingProps) {
     if (!lastFinishedAt) return null;
     return (
       <p>
-        It was downloaded completely at <Time at={lastFinishedAt} />. {copiesLeft}{' '}
+        Downloaded completely: <Time at={lastFinishedAt} />. {copiesLeft}{' '}
         {copiesLeft === 1 ? 'more download is' : 'more downloads are'} allowed.
       </p>
     );

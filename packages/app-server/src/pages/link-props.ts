@@ -32,6 +32,10 @@ export interface LinkRow {
   mail?: { state: 'queued' | 'sent' | 'failed'; error: string | null } | undefined;
 }
 
+/**
+ * `mail…` is the mail that brings the link, `notice…` the one that tells its sender. `…-filed`: there is
+ * no mail server, so it was written into a file for the operator.
+ */
 export type TimelineKind =
   | 'created'
   | `${'mail' | 'notice'}-${'waiting' | 'sent' | 'filed' | 'failed'}`

@@ -63,9 +63,7 @@ export function LinkStateCell({ link }: { link: LinkRow }) {
       </p>
       <p class="hint">
         {link.state === 'finished' && link.lastFinishedAt ? (
-          <>
-            at <Time at={link.lastFinishedAt} />
-          </>
+          <Time at={link.lastFinishedAt} />
         ) : (
           <>
             until <Time at={link.expiresAt} />
