@@ -174,6 +174,10 @@ test('of one claim’s refusals a thousand are kept, so that a used link cannot 
   });
 });
 
+/** Whether the log says that events cannot be taken now. */
+const saysOutage = (app: TestAppServer) =>
+  /"loop":"events".*background work cannot go on/.test(app.logged());
+
 test('events wait in the ledger while the database is away', async () => {
   const databaseUrl = await createDatabase();
   const { app, client } = await start({ redisUrl: sharedRedisUrl(), databaseUrl });
@@ -188,7 +192,7 @@ test('events wait in the ledger while the database is away', async () => {
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
   );
   expect(await burn(app.ledger, claim)).toBe('burned');
-  await waitFor('the outage is logged', () => app.logged().includes('events cannot be followed'));
+  await waitFor('the outage is logged', () => saysOutage(app));
   await admin.query(`alter database ${name} allow_connections true`);
   await untilListed(client, id, { state: 'started' }, 10_000);
 });
@@ -200,7 +204,7 @@ test('events that came while the ledger stood still are listed when it goes on',
   const { id, url } = await mint(client, (await upload(client, 'x')).id);
   const claim = await claimOf(app, url);
   redis.suspend();
-  await waitFor('the outage is logged', () => app.logged().includes('events cannot be followed'));
+  await waitFor('the outage is logged', () => saysOutage(app));
   redis.resume();
   await waitFor('the ledger answers', async () => {
     const outcome = await burn(app.ledger, claim).catch(() => undefined);

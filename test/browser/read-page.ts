@@ -1,6 +1,11 @@
 // What a person would judge by eye, read out of a page: how its texts stand out from their ground,
-// and what the Tab key reaches. The functions that run in the page are whole in themselves.
+// what the Tab key reaches, and what axe-core finds. The functions that run in the page are whole in themselves.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type * as Axe from 'axe-core';
 import type { Page } from 'playwright-core';
+
+const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** A text that shows, in CSS colours. */
 interface TextColours {
@@ -105,4 +110,15 @@ export async function walkByTab(
     );
   }
   return walked;
+}
+
+/** What axe-core finds serious or worse, each with the elements it is about. */
+export async function readFindings(page: Page): Promise<string[]> {
+  await page.evaluate(await readFile(axeFile, 'utf8'));
+  const { violations } = await page.evaluate(
+    async () => await (window as unknown as { axe: typeof Axe }).axe.run(),
+  );
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }

@@ -90,6 +90,9 @@ describe('a click on a link whose file was fetched', () => {
     const { claimUrl = '' } = await person.press(link.url, stale);
     await hostile.fetchClaim(claimUrl);
     await until('finished');
+    // The claim's own address hands out nothing more either, however much of its allowance is left.
+    const second = await hostile.fetchClaim(claimUrl, { Accept: 'application/json' });
+    expect(second.body.toString()).toContain('urn:claimcheck:problem:already-used');
     const page = await person.open(link.url);
     expect([page.status, page.form]).toEqual([410, undefined]);
     expect(page.words).toMatch(

@@ -8,7 +8,7 @@ import {
   chooseCopy,
   hashOfHandle,
   newHandle,
-  renderLinkMail,
+  composeLinkMail,
   stampView,
   toCsv,
   waitAfter,
@@ -148,6 +148,7 @@ test('a cell that begins like a formula is text', () => {
 describe('the mail of a link', () => {
   const props = {
     url: 'https://app.example.org/l/abc',
+    appOrigin: 'https://app.example.org',
     sender: 'ada@example.org',
     fileName: 'report.pdf',
     sizeBytes: 1_200_000,
@@ -158,24 +159,30 @@ describe('the mail of a link', () => {
   };
 
   test('has the address on a line of its own, says how long and how often, and loads nothing', () => {
-    const { subject, text, html } = renderLinkMail({ ...props, needsCode: true });
+    const { subject, text, html } = composeLinkMail({ ...props, needsCode: true });
     expect(subject).toBe('ada@example.org sent you “report.pdf”');
     expect(text.split('\n')).toContain(props.url);
     expect(text).toContain('until 29 Nov 2026, 12:00\u00a0UTC, for one download');
     expect(text).toContain('six-digit code');
     expect(html).not.toMatch(/<img|<link|<script|src=|url\(/);
-    expect(html.match(/https?:/g)).toHaveLength(2);
+    expect(html.match(/https?:[^"<, ]*/g)?.filter((each) => each !== props.appOrigin)).toEqual([
+      props.url,
+      props.url,
+    ]);
   });
 
   test('keeps its subject one line, and is not turned around by a name', () => {
     const fileName = `a\u202efdp.exe ${'家'.repeat(90)}`;
-    const { subject, html } = renderLinkMail({
+    const { subject, text, html } = composeLinkMail({
       ...props,
       fileName,
-      message: '<b>\nBcc: evil@example.net',
+      message: '<b>\n\nhttps://evil.example\n-- \nSent by the bank',
     });
     expect(subject).not.toMatch(/[\r\n\u202e]/);
     expect(subject.length).toBeLessThan(130);
-    expect(html).toContain('&lt;b>');
+    expect(html).toContain('&lt;b&gt;');
+    // Somebody's words are never a link of ours, nor do they end the mail.
+    expect(html).not.toContain('href="https://evil.example');
+    expect(text).toContain('> <b>\n> \n> https://evil.example\n> -- \n> Sent by the bank\n');
   });
 });

@@ -4,7 +4,7 @@ import type { Client } from '../app/client.js';
 import { upload } from '../app/files-and-claims.js';
 import { APP_ORIGIN, startTestAppServer, type TestAppServer } from '../app/start-app-server.js';
 import { waitFor } from '../support/wait-for.js';
-import { createRecipient, makeLink } from './press-link.js';
+import { createRecipient, makeLink, readLink } from './press-link.js';
 
 let app: TestAppServer;
 let sender: Client;
@@ -62,6 +62,22 @@ describe('a stream of changes', () => {
     await sender.request('DELETE', `/api/links/${id}`);
     await waitFor('the end is told', () => stream.changes.at(-1)?.state === 'revoked', 2000);
     stream.close();
+  });
+
+  test('tells that a link has run out, without anybody’s doing, and again when it was extended', async () => {
+    const { id } = await makeLink(sender, fileId, { expiresInSeconds: 1 });
+    const stream = await follow(sender, `/api/links/${id}/events`);
+    const list = await follow(sender, '/api/links/events');
+    await waitFor('the end is told', () => stream.changes.at(-1)?.state === 'expired', 4000);
+    const inList = () => list.changes.at(-1)?.links?.find((link) => link.id === id)?.state;
+    await waitFor('the list tells it', () => inList() === 'expired', 4000);
+    await sender.json('PATCH', `/api/links/${id}`, { expiresInSeconds: 1 });
+    await waitFor('the extension is told', () => stream.changes.at(-1)?.state === 'waiting', 4000);
+    await waitFor('its end is told', () => stream.changes.at(-1)?.state === 'expired', 4000);
+    const kinds = (await readLink(sender, id)).timeline.map(({ kind }) => kind);
+    expect(kinds).toEqual(['created', 'expired', 'extended', 'expired']);
+    stream.close();
+    list.close();
   });
 
   test('of the list tells a new link, and one that was extended', async () => {

@@ -28,7 +28,7 @@ export interface ToldLink {
   copiesUsed: number;
   copiesFinished: number;
   bytesSent: number;
-  timeline: { at: string; kind: string; detail?: string; bytes?: number }[];
+  timeline: { at: string; kind: string; detail?: string; reason?: string; bytes?: number }[];
 }
 
 /** The link with its timeline, as its sender reads it. */

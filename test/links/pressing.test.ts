@@ -240,7 +240,9 @@ describe('a link that expires', () => {
     const refused = await recipient().press(late.url, page);
     expect([refused.status, refused.claimUrl]).toEqual([410, undefined]);
     expect(refused.words).toContain('This link has expired');
-    expect((await readLink(sender, late.id)).timeline.at(-1)?.kind).toBe('expired');
+    await waitFor('its end is in its story', async () => {
+      return (await readLink(sender, late.id)).timeline.at(-1)?.kind === 'expired';
+    });
     expect(await pressUrl(begun.url)).toBe(claimUrl);
     await sender.json('PATCH', `/api/links/${late.id}`, { expiresInSeconds: 60 });
     expect((await recipient().take(late.url)).status).toBe(303);

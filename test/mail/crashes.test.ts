@@ -4,8 +4,16 @@ import { Client as Postgres } from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Client } from '../app/client.js';
 import { waitFor } from '../support/wait-for.js';
-import { makeAppHome, type AppHome } from './start-app-process.js';
-import { headerOf, startMailServer, type MailServer } from './start-mail-server.js';
+import { createRecipient, makeLink, readLink } from '../links/press-link.js';
+import { upload } from '../system/start-system.js';
+import { makeAppHome, type AppHome, type AppProcess } from './start-app-process.js';
+import {
+  headerOf,
+  linkIn,
+  startMailServer,
+  type MailServer,
+  type ReceivedMail,
+} from './start-mail-server.js';
 
 let home: AppHome;
 let mailServer: MailServer;
@@ -37,6 +45,29 @@ async function openPostgres(): Promise<Postgres> {
 async function states(client: Postgres): Promise<string[]> {
   const { rows } = await client.query<{ state: string }>('select state from outbox_mail');
   return rows.map(({ state }) => state);
+}
+
+/** Ends the process once the mail server has taken a mail, and the mark waits for a lock. */
+async function killWhileTheMarkWaits(app: AppProcess): Promise<void> {
+  await waitFor('it was acknowledged', () => mailServer.mails.length === 1);
+  const watcher = await openPostgres();
+  await waitFor('the mark waits', async () => {
+    const { rows } = await watcher.query(
+      `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'update "outbox_mail"%'`,
+    );
+    return rows.length > 0;
+  });
+  await app.child.end('SIGKILL');
+  await waitFor('its connections are gone', async () => {
+    // PostgreSQL notices a dead client of a waiting statement only when the wait ends.
+    await watcher.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`,
+    );
+    const { rows } = await watcher.query(
+      `select 1 from pg_stat_activity where datname = current_database() and query like 'update "outbox_mail"%' and state = 'active'`,
+    );
+    return rows.length === 0;
+  });
 }
 
 const everybody = (server: MailServer) => server.mails.flatMap(({ recipients }) => recipients);
@@ -95,25 +126,7 @@ describe('an app server that is killed', () => {
       await postgres.query('select * from outbox_mail for update');
     };
     await invite(admin, 'guest@example.org');
-    await waitFor('it was acknowledged', () => mailServer.mails.length === 1);
-    const watcher = await openPostgres();
-    await waitFor('the mark waits', async () => {
-      const { rows } = await watcher.query(
-        `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'update "outbox_mail"%'`,
-      );
-      return rows.length > 0;
-    });
-    await first.child.end('SIGKILL');
-    await waitFor('its connections are gone', async () => {
-      // PostgreSQL notices a dead client of a waiting statement only when the wait ends.
-      await watcher.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`,
-      );
-      const { rows } = await watcher.query(
-        `select 1 from pg_stat_activity where datname = current_database() and query like 'update "outbox_mail"%' and state = 'active'`,
-      );
-      return rows.length === 0;
-    });
+    await killWhileTheMarkWaits(first);
     await postgres.query('rollback');
     expect(await states(postgres)).toEqual(['queued']);
     // The hold of a process that died runs out within a minute; the test does not wait for that.
@@ -145,6 +158,58 @@ describe('an app server that is killed', () => {
     const ids = mailServer.mails.map((mail) => headerOf(mail, 'message-id'));
     expect(ids[0]).toBe(ids[1]);
     await waitFor('it is marked', async () => (await states(postgres)).join() === 'sent');
+  });
+});
+
+describe('the mail of a link', () => {
+  const fetchable = async (app: AppProcess, mail: ReceivedMail | undefined) => {
+    const page = await createRecipient(app.url, app.url).open(mail ? linkIn(mail) : 'none');
+    return page.form !== undefined;
+  };
+
+  test('survives a kill between queueing and sending: it comes once, and its link is good', async () => {
+    await mailServer.goAway();
+    const first = await home.start(smtpUrl());
+    const sender = await first.signIn();
+    const { id } = await makeLink(sender, (await upload(sender)).id, { to: 'bo@example.net' });
+    await waitFor('the sender reads why it waits', async () => {
+      const { timeline } = await readLink(sender, id);
+      return timeline.some(({ kind, reason }) => kind === 'mail-waiting' && reason !== undefined);
+    });
+    await first.child.end('SIGKILL');
+    const postgres = await openPostgres();
+    await postgres.query('update outbox_mail set held_until = now(), next_attempt_at = now()');
+    await mailServer.comeBack();
+    const second = await home.start(smtpUrl());
+    await waitFor('it is marked', async () => (await states(postgres)).join() === 'sent', 30_000);
+    expect(everybody(mailServer)).toEqual(['bo@example.net']);
+    expect(await fetchable(second, mailServer.mails[0])).toBe(true);
+    const again = await second.signIn();
+    expect((await readLink(again, id)).timeline.map(({ kind }) => kind)).toEqual([
+      'created',
+      'mail-sent',
+      'page-seen',
+    ]);
+  });
+
+  test('survives a kill between the 250 and the mark: it is not sent again, and shown as sent', async () => {
+    const first = await home.start(smtpUrl());
+    const sender = await first.signIn();
+    const postgres = await openPostgres();
+    mailServer.beforeAcknowledging = async () => {
+      await postgres.query('begin');
+      await postgres.query('select * from outbox_mail for update');
+    };
+    const { id } = await makeLink(sender, (await upload(sender)).id, { to: 'bo@example.net' });
+    await killWhileTheMarkWaits(first);
+    await postgres.query('rollback');
+    await postgres.query('update outbox_mail set held_until = now()');
+    const second = await home.start(smtpUrl());
+    await waitFor('it is marked', async () => (await states(postgres)).join() === 'sent');
+    expect(mailServer.mails).toHaveLength(1);
+    expect(await fetchable(second, mailServer.mails[0])).toBe(true);
+    const { timeline } = await readLink(await second.signIn(), id);
+    expect(timeline.map(({ kind }) => kind)).toContain('mail-sent');
   });
 });
 

@@ -1,4 +1,5 @@
-// Commands that fetch a claim's URL from a terminal, and go on where they broke off when they are run again.
+// Commands that fetch a claim's URL from a terminal, and go on where they broke off when they are run again, and one
+// that presses a link's button.
 // They must survive being pasted into sh, fish, PowerShell and cmd alike: double quotes are the one form that
 // all four take, so nothing that means something inside them may stand there.
 
@@ -32,6 +33,15 @@ export function curlCommand(claim: Fetchable): string {
 /** wget goes on by itself when a connection breaks; `-c`: also when it is run again. */
 export function wgetCommand(claim: Fetchable): string {
   return `wget -c -O "${savedName(claim)}" "${quotable(claim.url)}"`;
+}
+
+/**
+ * Presses the button of a link's page: posts the page's form and follows it to the file (`-L`).
+ * @param fields names and values of the form, of letters, digits, `.` and `-` alone.
+ */
+export function pressCommand(url: string, fields: Readonly<Record<string, string>>): string {
+  const data = Object.entries(fields).map(([name, value]) => `-d ${name}=${value}`);
+  return ['curl -fLOJ', ...data, `"${quotable(url)}"`].join(' ');
 }
 
 /**

@@ -119,6 +119,7 @@ function createRouter(
   router.get('/links/:id/timeline.csv', ...member, links.exportTimeline);
   router.post('/links/:id/extend', ...member, linkPages.extend);
   router.post('/links/:id/allow', ...member, linkPages.allow);
+  router.post('/links/:id/notify', ...member, linkPages.notify);
   router.post('/links/:id/send', ...member, linkPages.sendAgain);
   router.post('/links/:id/revoke', ...member, linkPages.revoke);
 

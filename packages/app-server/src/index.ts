@@ -10,7 +10,6 @@ export { localPath } from './http/local-path.js';
 export { queueFetchedNotice, type FetchedNotice } from './mail/fetched-notice.js';
 export { queueMail, type NewMail } from './mail/queue-mail.js';
 export { layOutMail, quote } from './mail/lay-out-mail.js';
-export { setLinkNotice } from './mail/opt-out.js';
 export { startAppServer, type AppServer, type AppServerOptions } from './server.js';
 export { createRedisSessionStore } from './sessions/redis-session-store.js';
 export {
@@ -22,6 +21,6 @@ export {
 } from './sessions/session-store.js';
 export { createSqlSessionStore } from './sessions/sql-session-store.js';
 export { isPublicAddress } from './webhooks/public-address.js';
-export { queueWebhookEvent } from './webhooks/queue-event.js';
+export { queueWebhookEvents } from './webhooks/queue-event.js';
 export { createDeliverySender, type ResolveHost } from './webhooks/send-delivery.js';
 export { signDelivery } from './webhooks/sign-delivery.js';

@@ -1,5 +1,5 @@
-// Starting and stopping the app server: directories, keys, database, the first administrator, events,
-// and then the port. Whoever opened the ledger and Redis passes them in, and closes them.
+// Starting and stopping the app server: directories, keys, database, the first administrator,
+// what goes on beside the requests, and then the port. Whoever opened the ledger and Redis passes them in, and closes them.
 import { join } from 'node:path';
 import { listen, type Listening, type Running } from '@claimcheck/shared/http';
 import type { Ledger, RedisConnection } from '@claimcheck/shared/ledger';
@@ -9,14 +9,12 @@ import { sql } from 'kysely';
 import { createPasswordHasher } from './accounts/password-hasher.js';
 import { createApp } from './app.js';
 import { checkDirectories } from './check-directories.js';
-import { followEvents } from './claims/follow-events.js';
 import type { AppConfig } from './config.js';
 import type { IdentityContext } from './context.js';
 import { openDatabase } from './database/open-database.js';
 import { NO_METRICS, type AppMetrics } from './metrics.js';
 import { cleanIncoming } from './files/clean-incoming.js';
 import { loadLinkSecret } from './links/link-secret.js';
-import { keepSettlingCopies } from './links/settle-copies.js';
 import { createRedisSessionStore } from './sessions/redis-session-store.js';
 import { startBackground } from './start-background.js';
 import { createSqlSessionStore } from './sessions/sql-session-store.js';
@@ -81,10 +79,8 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     // Node's limit on a whole request (five minutes) would cut large uploads; idleness is the fault.
     listening.server.requestTimeout = 0;
     listening.server.setTimeout(IDLE_SOCKET_MS);
-    const follower = followEvents(context);
-    const settler = keepSettlingCopies(context);
     metrics.observe({
-      eventLagSeconds: () => follower.lagSeconds(),
+      eventLagSeconds: () => background?.eventLagSeconds() ?? 0,
       checkLedger: () => ledger.check(),
       checkDatabase: () => sql`select 1`.execute(database.db),
     });
@@ -94,8 +90,6 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       cut: () => listening?.cut(),
       stop: async () => {
         await listening?.stop();
-        await follower.stop();
-        await settler.stop();
         await background?.stop();
         await database.close();
       },

@@ -1,7 +1,12 @@
-// Everything that goes on beside the requests: mails, answers to requests for links, webhooks. One stop
-// ends them all and lets what is under way finish.
+// Everything that goes on beside the requests: events of downloads, links that run out, mails, answers to
+// requests for links, webhooks, forgetting. One stop ends them all and lets what is under way finish.
 import { startBackgroundLoop } from './background-loop.js';
+import { createEventFollower } from './claims/follow-events.js';
 import type { AppContext } from './context.js';
+import { noteExpiredLinks } from './links/note-expired-links.js';
+import { settleCopies } from './links/settle-copies.js';
+import { pruneOptOuts } from './mail/opt-out.js';
+import { pruneOutbox } from './mail/outbox.js';
 import { startMail } from './mail/start-mail.js';
 import { answerLinkRequests, pruneIdentityLinks } from './sign-in/link-requests.js';
 import { createSlots } from './slots.js';
@@ -14,49 +19,61 @@ import { isPublicAddress } from './webhooks/public-address.js';
 import { createDeliverySender } from './webhooks/send-delivery.js';
 
 const POLL_MS = 500;
+const SETTLE_EVERY_MS = 10_000;
 const PRUNE_EVERY_MS = 60 * 60_000;
 
+export interface Background {
+  /** How far what is known of downloads is behind. */
+  eventLagSeconds(): number;
+  stop(): Promise<void>;
+}
+
 /** @throws Error that names the variable when a setting turns out to be of no use. */
-export function startBackground(context: AppContext): { stop(): Promise<void> } {
+export function startBackground(context: AppContext): Background {
   const { config, db, log, now } = context;
   const mail = startMail(context);
-  const isDue = everyHour(now);
-  const identity = startBackgroundLoop({
-    log,
-    name: 'link-requests',
-    pollMs: POLL_MS,
-    work: async () => {
-      if (isDue()) {
-        await pruneIdentityLinks(db, now());
-        await pruneDeliveries(db, now());
-      }
-      return await answerLinkRequests(context);
-    },
-  });
   const sender = createDeliverySender({
     isAllowed: config.webhookAllowPrivate ? () => true : isPublicAddress,
   });
   const slots = createSlots(DELIVERIES_AT_A_TIME);
-  const webhooks = startBackgroundLoop({
-    log,
-    name: 'webhooks',
-    pollMs: POLL_MS,
-    work: () => deliverWebhooks({ db, log, now, sender, slots }),
-  });
+  const follower = createEventFollower(context);
+  const loops = [
+    startLoop('events', () => follower.takeBatch()),
+    startLoop('expired-links', () => noteExpiredLinks(context)),
+    startLoop(
+      'link-copies',
+      once(() => settleCopies(context)),
+      SETTLE_EVERY_MS,
+    ),
+    startLoop('link-requests', () => answerLinkRequests(context)),
+    startLoop('webhooks', () => deliverWebhooks({ db, log, now, sender, slots })),
+    startLoop('forgetting', once(forget), PRUNE_EVERY_MS),
+  ];
+
+  function startLoop(name: string, work: () => Promise<number>, pollMs = POLL_MS) {
+    return startBackgroundLoop({ log, name, work, pollMs });
+  }
+
+  async function forget(): Promise<void> {
+    for (const prune of [pruneIdentityLinks, pruneDeliveries, pruneOutbox, pruneOptOuts]) {
+      await prune(db, now());
+    }
+  }
+
   return {
+    eventLagSeconds: () => follower.lagSeconds(),
     stop: async () => {
-      await Promise.all([mail.stop(), identity.stop(), webhooks.stop()]);
+      await Promise.all([mail.stop(), ...loops.map((loop) => loop.stop())]);
       await slots.settle();
       await sender.close();
     },
   };
 }
 
-function everyHour(now: () => number): () => boolean {
-  let lastMs = Number.NEGATIVE_INFINITY;
-  return () => {
-    if (now() - lastMs < PRUNE_EVERY_MS) return false;
-    lastMs = now();
-    return true;
+/** Work that does all there is in one go: the loop rests after it. */
+function once(work: () => Promise<void>): () => Promise<number> {
+  return async () => {
+    await work();
+    return 0;
   };
 }

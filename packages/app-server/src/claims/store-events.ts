@@ -6,7 +6,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { Schema } from '../database/schema.js';
 import { rowOf, type EventRow } from './event-row.js';
 import { noteSentBytes } from './note-sent-bytes.js';
-import { queueDownloadEvents } from '../webhooks/queue-event.js';
+import { tellOfEvents } from './tell-of-events.js';
 
 /** Events of one kind and claim that are kept and counted. */
 export const MAX_KEPT_PER_KIND = 1000;
@@ -16,9 +16,16 @@ const REPEATABLE: ReadonlySet<string> = new Set(['refused', 'resumed', 'broken-o
 
 const KINDS: ReadonlySet<string> = new Set(EVENT_KINDS);
 
+export interface StoreDeps {
+  db: Kysely<Schema>;
+  appOrigin: string;
+  /** Unix milliseconds. */
+  now: () => number;
+}
+
 /** Stores a batch in one transaction; with its commit the batch may be acknowledged. */
 export async function storeEvents(
-  db: Kysely<Schema>,
+  { db, appOrigin, now }: StoreDeps,
   events: readonly LedgerEvent[],
 ): Promise<void> {
   const sound = events.filter(isWellFormed);
@@ -34,7 +41,7 @@ export async function storeEvents(
       .onConflict((conflict) => conflict.column('id').doNothing())
       .returningAll()
       .execute();
-    await queueDownloadEvents(transaction, stored);
+    await tellOfEvents({ transaction, appOrigin, nowMs: now() }, stored);
   });
 }
 

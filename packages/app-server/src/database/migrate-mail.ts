@@ -37,6 +37,7 @@ async function createMailTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('created_at', 'timestamptz', (c) => c.notNull())
     .addColumn('queued_at', 'timestamptz', (c) => c.notNull())
     .addColumn('sent_at', 'timestamptz')
+    .addColumn('failed_at', 'timestamptz')
     .execute();
   await db.schema
     .createIndex('outbox_mail_due')
@@ -51,12 +52,6 @@ async function createMailTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('account_id', 'text', (c) =>
       c.notNull().references('account.id').onDelete('cascade'),
     )
-    .addColumn('link_id', 'text', (c) => c.notNull())
-    .addColumn('created_at', 'timestamptz', (c) => c.notNull())
-    .execute();
-  await db.schema
-    .createTable('quiet_link')
-    .addColumn('link_id', 'text', (c) => c.primaryKey())
     .addColumn('created_at', 'timestamptz', (c) => c.notNull())
     .execute();
 }

@@ -120,6 +120,8 @@ export interface OutboxMailTable {
   /** When it was last put into the queue: trying ends some days after it. */
   queued_at: Date;
   sent_at: Date | null;
+  /** When it was given up; null again once it is tried again. */
+  failed_at: Date | null;
 }
 
 /** What stops notices without signing in; a new one in each notice. */
@@ -127,13 +129,6 @@ export interface OptOutHandleTable {
   /** SHA-256 of the handle, hex. */
   handle_hash: string;
   account_id: string;
-  link_id: string;
-  created_at: Date;
-}
-
-/** Links that no notice is wanted for. */
-export interface QuietLinkTable {
-  link_id: string;
   created_at: Date;
 }
 
@@ -205,7 +200,6 @@ export interface Schema extends LinkTables {
   claim_event: ClaimEventTable;
   outbox_mail: OutboxMailTable;
   opt_out_handle: OptOutHandleTable;
-  quiet_link: QuietLinkTable;
   identity_link: IdentityLinkTable;
   link_request: LinkRequestTable;
   webhook: WebhookTable;

@@ -8,6 +8,7 @@ import { check, readJson } from '../http/read-body.js';
 import { viewerOf } from '../sessions/require-session.js';
 import { changeLink, sendLinkAgain } from './change-link.js';
 import { createLinkMaker } from './create-links.js';
+import { findOwnLink } from './find-link.js';
 import {
   linkChangeInput,
   linkFilter,
@@ -26,12 +27,13 @@ import type { LinkWatch } from './watch-links.js';
 const CSV_ROWS = 500;
 
 export function createLinkApi(context: AppContext, watch: LinkWatch) {
-  const { db, now } = context;
+  const { config, db, now } = context;
+  const mailReachesPeople = config.smtp !== undefined;
   const createLinks = createLinkMaker(context);
 
   async function show(ctx: Context, id = idOf(ctx)) {
     const listed = await showLink(db, accountOf(ctx), id, now());
-    const timeline = await readTimeline(db, listed, now());
+    const timeline = await readTimeline(db, listed.link, mailReachesPeople);
     return { ...linkToJson(listed), timeline: timeline.map(entryToJson) };
   }
 
@@ -69,8 +71,9 @@ export function createLinkApi(context: AppContext, watch: LinkWatch) {
     },
     /** `GET /api/links/{id}/timeline.csv`. */
     exportTimeline: async (ctx: Context) => {
-      const listed = await showLink(db, accountOf(ctx), idOf(ctx), now());
-      answerCsv(ctx, 'timeline.csv', timelineToCsv(await readTimeline(db, listed, now())));
+      const link = await findOwnLink(db, accountOf(ctx), idOf(ctx));
+      const timeline = await readTimeline(db, link, mailReachesPeople);
+      answerCsv(ctx, 'timeline.csv', timelineToCsv(timeline));
     },
     /** `GET /api/links/{id}/events`: server-sent events, each `change` with the link as `show` tells it. */
     follow: async (ctx: Context) => {

@@ -1,16 +1,15 @@
 // What a sender changes on a link that is out: a longer life, more copies, another address for it. A
 // withdrawn link stays withdrawn: what was said to be over must not come back to life.
 import type { AppContext, SignedIn } from '../context.js';
-import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
 import { findOwnLink } from './find-link.js';
-import { hashOfHandle, linkUrl, newHandle } from './handle.js';
+import { hashOfHandle, mailedUrl, newHandle } from '../mailed-handle.js';
 import { DEFAULT_LINK_SECONDS, type LinkChange } from './input.js';
 import { hashOfCode, newCode } from './link-code.js';
 import type { LinkRecord } from './link-tables.js';
-import { mailLink } from './mail-link.js';
+import { dropLinkMails, keepLinkMails, mailLink } from './mail-link.js';
 import type { NewLink } from './create-links.js';
-import { recordLinkEvent } from './record-link-event.js';
+import { recordLinkEvents } from './record-link-event.js';
 
 /**
  * Extends a link from now on, or allows more copies of it.
@@ -31,7 +30,7 @@ export async function changeLink(
   const change = {
     ...(expiresInSeconds === undefined
       ? {}
-      : { expires_at: new Date(atMs + expiresInSeconds * 1000) }),
+      : { expires_at: new Date(atMs + expiresInSeconds * 1000), run_out_at: null }),
     ...(copies === undefined ? {} : { copies }),
     ...(notify === undefined ? {} : { notify }),
   };
@@ -52,7 +51,8 @@ export async function changeLink(
         copies === undefined ? '' : `${copies} copies`,
       ];
       const detail = what.filter((each) => each !== '').join(', ');
-      await recordLinkEvent(transaction, { linkId: link.id, kind: 'extended', detail, atMs });
+      await recordLinkEvents(transaction, [{ link: changed, kind: 'extended', detail, atMs }]);
+      await keepLinkMails(transaction, changed, atMs);
     }
     return changed;
   });
@@ -74,7 +74,7 @@ export async function sendLinkAgain(
   const atMs = now();
   const handle = newHandle();
   const code = link.code_hash === null ? undefined : newCode();
-  const url = linkUrl(config.appOrigin, handle);
+  const url = mailedUrl(config.appOrigin, 'l', handle);
   const expiresAt =
     link.expires_at.getTime() > atMs
       ? link.expires_at
@@ -85,6 +85,7 @@ export async function sendLinkAgain(
       .set({
         recipient: to ?? link.recipient,
         expires_at: expiresAt,
+        run_out_at: null,
         code_hash: code === undefined ? null : hashOfCode(linkDigest, link.id, code),
         code_tries: 0,
         code_blocked_until: null,
@@ -109,13 +110,11 @@ export async function sendLinkAgain(
         replaced_at: null,
       })
       .execute();
-    await recordLinkEvent(transaction, {
-      linkId: link.id,
-      kind: 'sent-again',
-      detail: changed.recipient ?? undefined,
-      atMs,
-    });
-    await mailLink(transaction, { link: changed, url, account: account satisfies Account });
+    const detail = changed.recipient ?? undefined;
+    await recordLinkEvents(transaction, [{ link: changed, kind: 'sent-again', detail, atMs }]);
+    await dropLinkMails(transaction, link.id, atMs);
+    const { appOrigin } = config;
+    await mailLink(transaction, { link: changed, handle, url, sender: account, appOrigin, atMs });
     return { link: changed, url, code };
   });
 }

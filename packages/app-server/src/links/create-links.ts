@@ -5,11 +5,12 @@ import { newId } from '../database/new-id.js';
 import type { FileRecord } from '../database/schema.js';
 import { createStoredFileCheck } from '../files/check-stored-file.js';
 import { findOwnFile } from '../files/own-files.js';
-import { hashOfHandle, linkUrl, newHandle } from './handle.js';
+import { hashOfHandle, mailedUrl, newHandle } from '../mailed-handle.js';
 import type { NewLinks } from './input.js';
 import { hashOfCode, newCode } from './link-code.js';
-import type { LinkEventRecord, LinkRecord } from './link-tables.js';
+import type { LinkRecord } from './link-tables.js';
 import { mailLink } from './mail-link.js';
+import { recordLinkEvents } from './record-link-event.js';
 
 /** What only the maker of a link ever sees, beside the link. */
 export interface NewLink {
@@ -50,11 +51,15 @@ export function createLinkMaker(context: AppContext) {
           })),
         )
         .execute();
-      await transaction
-        .insertInto('link_event')
-        .values(made.map(({ link }) => createdEvent(link)))
-        .execute();
-      for (const { link, url } of made) await mailLink(transaction, { link, url, account });
+      await recordLinkEvents(
+        transaction,
+        made.map(({ link }) => ({ link, kind: 'created', atMs: requestedAtMs })),
+      );
+      const { appOrigin } = config;
+      for (const { link, handle, url } of made) {
+        const mail = { link, handle, url, sender: account, appOrigin, atMs: requestedAtMs };
+        await mailLink(transaction, mail);
+      }
     });
     return made.map(({ link, url, code }) => ({ link, url, code }));
 
@@ -78,12 +83,9 @@ export function createLinkMaker(context: AppContext) {
         created_at: new Date(requestedAtMs),
         expires_at: new Date(requestedAtMs + wish.expiresInSeconds * 1000),
         revoked_at: null,
+        run_out_at: null,
       };
-      return { link, handle, code, url: linkUrl(config.appOrigin, handle) };
+      return { link, handle, code, url: mailedUrl(config.appOrigin, 'l', handle) };
     }
   };
-}
-
-function createdEvent(link: LinkRecord): LinkEventRecord {
-  return { id: newId(), link_id: link.id, kind: 'created', detail: null, at: link.created_at };
 }

@@ -3,7 +3,7 @@
 import type { Kysely } from 'kysely';
 import type { FileRecord, Schema } from '../database/schema.js';
 import { Refused, type AppRefusal } from '../http/problems.js';
-import { hashOfHandle } from './handle.js';
+import { hashOfHandle } from '../mailed-handle.js';
 import type { LinkRecord } from './link-tables.js';
 
 export interface FoundLink {

@@ -2,6 +2,6 @@
 export { BUTTON, checkPress, stampView, type PressSource } from './check-press.js';
 export { chooseCopy, type CopyStanding } from './choose-copy.js';
 export { toCsv } from './export-csv.js';
-export { hashOfHandle, newHandle } from './handle.js';
+export { hashOfHandle, newHandle } from '../mailed-handle.js';
 export { waitAfter } from './link-code.js';
-export { renderLinkMail } from './link-mail.js';
+export { composeLinkMail } from './link-mail.js';

@@ -16,7 +16,7 @@ import { describeLanding, usedUp } from './describe-landing.js';
 import { findLinkByHandle, type FoundLink } from './find-link.js';
 import { checkCode } from './link-code.js';
 import { readToldCopies } from './list-links.js';
-import { recordLinkEvent } from './record-link-event.js';
+import { recordVisit } from './record-link-event.js';
 import { createCopyTaker } from './take-copy.js';
 
 const pressForm = z.object({
@@ -33,7 +33,7 @@ const SAID_IN_PLACE: ReadonlySet<AppRefusal> = new Set<AppRefusal>([
 ]);
 
 export function createLandingRoutes(context: AppContext) {
-  const { db, linkDigest, now } = context;
+  const { config, db, linkDigest, now } = context;
   const takeCopy = createCopyTaker(context);
 
   async function showPage(ctx: Context, found: FoundLink, refused?: Refused): Promise<void> {
@@ -44,6 +44,7 @@ export function createLandingRoutes(context: AppContext) {
     ctx.body = renderLanding({
       assets: assetsOf(ctx),
       action: ctx.path,
+      url: `${config.appOrigin}${ctx.path}`,
       button: BUTTON,
       view: stampView(linkDigest, link.id, now()),
       fileName: link.file_name,
@@ -75,23 +76,23 @@ export function createLandingRoutes(context: AppContext) {
     });
     if (heldBack !== undefined) {
       logFields(ctx, { heldBack });
-      await recordLinkEvent(db, { linkId: link.id, kind: 'held-back', detail: heldBack, atMs });
+      await recordVisit(db, { link, kind: 'held-back', detail: heldBack, atMs });
       throw new Refused('not-pressed');
     }
     try {
       await checkCode({ db, digest: linkDigest, nowMs: atMs }, link, form.code);
     } catch (error) {
       const wrong = error instanceof Refused && form.code !== undefined && form.code !== '';
-      if (wrong) await recordLinkEvent(db, { linkId: link.id, kind: 'code-wrong', atMs });
+      if (wrong) await recordVisit(db, { link, kind: 'code-wrong', atMs });
       throw error;
     }
   }
 
   /** Somebody came after the last copy: the sender is told, the visitor hears when it went. */
-  async function explainUsed(linkId: string): Promise<Refused> {
+  async function explainUsed({ link }: FoundLink): Promise<Refused> {
     const atMs = now();
-    await recordLinkEvent(db, { linkId, kind: 'refused', atMs });
-    return usedUp((await readToldCopies(db, [linkId], atMs)).get(linkId) ?? []);
+    await recordVisit(db, { link, kind: 'refused', atMs });
+    return usedUp((await readToldCopies(db, [link.id], atMs)).get(link.id) ?? []);
   }
 
   return {
@@ -101,8 +102,8 @@ export function createLandingRoutes(context: AppContext) {
       logFields(ctx, { link: found.link.id });
       await showPage(ctx, found);
       if (ctx.method === 'HEAD' || isPrefetch(ctx)) return;
-      await recordLinkEvent(db, {
-        linkId: found.link.id,
+      await recordVisit(db, {
+        link: found.link,
         kind: 'page-seen',
         detail: readUserAgent(ctx.get('User-Agent')),
         atMs: now(),
@@ -127,7 +128,7 @@ export function createLandingRoutes(context: AppContext) {
         redirectTo(ctx, taken.url);
       } catch (error) {
         if (!(error instanceof Refused) || found === undefined) throw error;
-        if (error.code === 'link-used') throw await explainUsed(found.link.id);
+        if (error.code === 'link-used') throw await explainUsed(found);
         if (!SAID_IN_PLACE.has(error.code) || !prefersPage(ctx)) throw error;
         await showPage(ctx, found, error);
       }

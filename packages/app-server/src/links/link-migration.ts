@@ -1,5 +1,5 @@
 // The tables of links, made. Part of `database/migrations.ts`, which gives it its place in the order.
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 export async function createLinkTables(db: Kysely<unknown>): Promise<void> {
   await db.schema
@@ -11,7 +11,7 @@ export async function createLinkTables(db: Kysely<unknown>): Promise<void> {
     .createIndex('claim_link')
     .on('claim')
     .column('link_id')
-    .where('link_id' as never, 'is not', null)
+    .where(sql.ref('link_id'), 'is not', null)
     .execute();
   await db.schema
     .createTable('link')
@@ -30,6 +30,13 @@ export async function createLinkTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('created_at', 'timestamptz', (c) => c.notNull())
     .addColumn('expires_at', 'timestamptz', (c) => c.notNull())
     .addColumn('revoked_at', 'timestamptz')
+    .addColumn('run_out_at', 'timestamptz')
+    .execute();
+  await db.schema
+    .createIndex('link_running_out')
+    .on('link')
+    .column('expires_at')
+    .where(sql.ref('run_out_at'), 'is', null)
     .execute();
   await db.schema
     .createIndex('link_account')
@@ -64,7 +71,7 @@ export async function createLinkTables(db: Kysely<unknown>): Promise<void> {
     .createIndex('link_copy_open')
     .on('link_copy')
     .column('expires_at')
-    .where('outcome' as never, 'is', null)
+    .where(sql.ref('outcome'), 'is', null)
     .execute();
   await db.schema
     .createTable('link_event')

@@ -1,6 +1,7 @@
 // What a link has come to, for its sender's list and its recipient's page. Pure, derived at every
 // reading from rows, events and the clock; whether a copy may still leave is not decided here.
 import type { ListedClaim } from '../claims/list-claims.js';
+import type { LinkState } from '../pages/index.js';
 import type { CopyRecord, LinkRecord } from './link-tables.js';
 
 /** A copy with what is known of its claim. */
@@ -9,17 +10,7 @@ export interface ToldCopy {
   told: ListedClaim;
 }
 
-export type LinkState =
-  | 'waiting'
-  | 'seen'
-  | 'under-way'
-  | 'interrupted'
-  | 'partly'
-  | 'finished'
-  | 'broken-off'
-  | 'expired'
-  | 'revoked'
-  | 'file-gone';
+export type { LinkState };
 
 export interface LinkFacts {
   link: LinkRecord;

@@ -25,6 +25,8 @@ export interface LinkTable {
   created_at: Date;
   expires_at: Date;
   revoked_at: Date | null;
+  /** Set once its running out was written down; null again when it is extended. */
+  run_out_at: Date | null;
 }
 
 /** The addresses a link has had. One is good at a time; older ones only say that they were replaced. */
@@ -65,6 +67,7 @@ export type LinkEventKind =
   | 'refused'
   | 'extended'
   | 'sent-again'
+  | 'expired'
   | 'revoked';
 
 /** What happened around a link. What happened to its claims is in `claim_event`. */

@@ -28,6 +28,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 const extendForm = z.object({
   days: z.enum(['1', '7', '14', '30', '90'], { error: 'choose one of the list' }),
 });
+const notifyForm = z.object({ notify: z.enum(['yes', 'no']) });
 const sendForm = z.object({
   to: z
     .string()
@@ -37,7 +38,8 @@ const sendForm = z.object({
 });
 
 export function createLinkPages(context: AppContext) {
-  const { db, now } = context;
+  const { config, db, now } = context;
+  const mailReachesPeople = config.smtp !== undefined;
   const createLinks = createLinkMaker(context);
 
   async function showForm(ctx: Context, error?: string): Promise<void> {
@@ -56,6 +58,7 @@ export function createLinkPages(context: AppContext) {
       files: files.map(({ id, name, size_bytes }) => ({ id, name, sizeBytes: size_bytes })),
       chosen,
       maxMessage: MAX_MESSAGE,
+      noticesWanted: viewer.account.fetched_notices,
       error,
       form:
         error === undefined
@@ -81,7 +84,8 @@ export function createLinkPages(context: AppContext) {
     ctx.body = renderLink({
       ...frameOf(ctx),
       link: toRow(listed),
-      timeline: await readTimeline(db, listed, now()),
+      timeline: await readTimeline(db, listed.link, mailReachesPeople),
+      noticesWanted: viewerOf(ctx).account.fetched_notices,
       notice: error === undefined ? noticeOf(ctx) : undefined,
       error,
     });
@@ -134,6 +138,13 @@ export function createLinkPages(context: AppContext) {
         const { copies } = await findOwnLink(db, accountOf(ctx), idOf(ctx));
         const more = Math.min(copies + 1, MAX_COPIES);
         await changeLink(context, accountOf(ctx), idOf(ctx), { copies: more });
+      });
+    },
+    /** `POST /links/{id}/notify`: whether a mail comes when it has been fetched. */
+    notify: async (ctx: Context) => {
+      await changeOrExplain(ctx, async () => {
+        const { notify } = await readForm(ctx, notifyForm);
+        await changeLink(context, accountOf(ctx), idOf(ctx), { notify: notify === 'yes' });
       });
     },
     /** `POST /links/{id}/send` → a page with the new address. */

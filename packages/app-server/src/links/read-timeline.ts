@@ -1,27 +1,17 @@
-// The story of one link, oldest first: what its sender did, what became of its mail, who looked, and
+// The story of one link, oldest first: what its sender did, what became of its mails, who looked, and
 // what the download servers reported of its claims. Put together at reading; nothing is kept twice.
 import type { Kysely } from 'kysely';
-import type { Schema } from '../database/schema.js';
-import { countCopies } from './link-state.js';
-import type { ListedLink } from './list-links.js';
-import type { LinkEventKind } from './link-tables.js';
-
-export type TimelineKind =
-  | LinkEventKind
-  | 'mail-queued'
-  | 'mailed'
-  | 'mail-failed'
-  | 'started'
-  | 'resumed'
-  | 'finished'
-  | 'broken-off'
-  | 'expired';
+import type { OutboxMail, Schema } from '../database/schema.js';
+import type { TimelineKind } from '../pages/index.js';
+import type { LinkRecord } from './link-tables.js';
 
 export interface TimelineEntry {
   at: Date;
   kind: TimelineKind;
-  /** In the words of the kind: a browser's name, an address, a reason. */
+  /** In the words of the kind: a browser's name, an address. */
   detail?: string | undefined;
+  /** Why a mail was not sent, or not yet, in the words of the mail server. */
+  reason?: string | undefined;
   /** Different bytes of the file that have left until then. */
   bytes?: number | undefined;
 }
@@ -32,59 +22,64 @@ const HAVE_BYTES: ReadonlySet<string> = new Set(['finished', 'broken-off']);
 /** Longer stories are told by their newest entries. */
 const MAX_ENTRIES = 1000;
 
-/** One of the account's links, found before, with its whole story. */
+/**
+ * A link's whole story.
+ * @param mailReachesPeople whether there is a mail server; mails are files for the operator without.
+ */
 export async function readTimeline(
   db: Kysely<Schema>,
-  listed: ListedLink,
-  nowMs: number,
+  { id }: Pick<LinkRecord, 'id'>,
+  mailReachesPeople: boolean,
 ): Promise<TimelineEntry[]> {
-  const { link } = listed;
   const [own, mails, claims] = await Promise.all([
     db
       .selectFrom('link_event')
       .selectAll()
-      .where('link_id', '=', link.id)
+      .where('link_id', '=', id)
       .orderBy('at', 'desc')
       .limit(MAX_ENTRIES)
       .execute(),
     db
       .selectFrom('outbox_mail')
-      .select(['recipient', 'state', 'last_error', 'created_at', 'sent_at', 'next_attempt_at'])
-      .where('link_id', '=', link.id)
-      .where('kind', '=', 'link')
+      .select(['kind', 'recipient', 'state', 'last_error', 'created_at', 'sent_at', 'failed_at'])
+      .where('link_id', '=', id)
       .execute(),
     db
       .selectFrom('claim_event')
       .innerJoin('claim', 'claim.id', 'claim_event.claim_id')
       .select(['claim_event.kind', 'claim_event.bytes', 'claim_event.at'])
-      .where('claim.link_id', '=', link.id)
+      .where('claim.link_id', '=', id)
       .orderBy('claim_event.at', 'desc')
       .limit(MAX_ENTRIES)
       .execute(),
   ]);
   const entries: TimelineEntry[] = [
     ...own.map(({ at, kind, detail }) => ({ at, kind, detail: detail ?? undefined })),
-    ...mails.flatMap((mail): TimelineEntry[] => [
-      { at: mail.created_at, kind: 'mail-queued', detail: mail.recipient },
-      ...(mail.sent_at
-        ? [{ at: mail.sent_at, kind: 'mailed', detail: mail.recipient } as const]
-        : []),
-      ...(mail.state !== 'sent' && mail.last_error !== null
-        ? [{ at: mail.next_attempt_at, kind: 'mail-failed', detail: mail.last_error } as const]
-        : []),
-    ]),
     ...claims.map(({ at, kind, bytes }) => ({
       at,
       kind,
       bytes: HAVE_BYTES.has(kind) ? bytes : undefined,
     })),
+    ...mails.map((mail) => entryOf(mail, mailReachesPeople)),
   ];
-  if (hasRunOut(listed, nowMs)) entries.push({ at: link.expires_at, kind: 'expired' });
   return entries.toSorted((a, b) => a.at.getTime() - b.at.getTime()).slice(-MAX_ENTRIES);
 }
 
-function hasRunOut({ link, copies }: ListedLink, nowMs: number): boolean {
-  const endedBefore = link.revoked_at !== null && link.revoked_at < link.expires_at;
-  const usedUp = countCopies(copies).used >= link.copies;
-  return link.expires_at.getTime() <= nowMs && !endedBefore && !usedUp;
+type ToldMail = Pick<
+  OutboxMail,
+  'kind' | 'recipient' | 'state' | 'last_error' | 'created_at' | 'sent_at' | 'failed_at'
+>;
+
+function entryOf(mail: ToldMail, mailReachesPeople: boolean): TimelineEntry {
+  const about = mail.kind === 'link' ? 'mail' : 'notice';
+  const detail = mail.recipient;
+  if (mail.state === 'sent') {
+    const kind = mailReachesPeople ? (`${about}-sent` as const) : (`${about}-filed` as const);
+    return { at: mail.sent_at ?? mail.created_at, kind, detail };
+  }
+  const reason = mail.last_error ?? undefined;
+  if (mail.state === 'failed') {
+    return { at: mail.failed_at ?? mail.created_at, kind: `${about}-failed`, detail, reason };
+  }
+  return { at: mail.created_at, kind: `${about}-waiting`, detail, reason };
 }

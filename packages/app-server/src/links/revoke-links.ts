@@ -5,7 +5,8 @@ import { markClaimsRevoked } from '../claims/revoke-claims.js';
 import type { AppContext } from '../context.js';
 import { revokeAround } from '../revoke-around.js';
 import { findOwnLink } from './find-link.js';
-import { recordLinkEvent } from './record-link-event.js';
+import { dropLinkMails } from './mail-link.js';
+import { recordLinkEvents } from './record-link-event.js';
 
 type Dependencies = Pick<AppContext, 'db' | 'ledger' | 'now'>;
 
@@ -56,14 +57,16 @@ async function revokeOne(dependencies: Dependencies, id: string): Promise<void> 
   await revokeAround(dependencies, [subjectOf.link(id)], async () => {
     await db.transaction().execute(async (transaction) => {
       const atMs = now();
-      const { numUpdatedRows } = await transaction
+      const link = await transaction
         .updateTable('link')
         .set({ revoked_at: new Date(atMs) })
         .where('id', '=', id)
         .where('revoked_at', 'is', null)
+        .returningAll()
         .executeTakeFirst();
-      if (numUpdatedRows > 0n) {
-        await recordLinkEvent(transaction, { linkId: id, kind: 'revoked', atMs });
+      if (link !== undefined) {
+        await recordLinkEvents(transaction, [{ link, kind: 'revoked', atMs }]);
+        await dropLinkMails(transaction, id, atMs);
       }
       await markClaimsRevoked(transaction, { link_id: id }, atMs);
     });

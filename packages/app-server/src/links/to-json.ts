@@ -41,8 +41,8 @@ export function newLinkToJson({ link, url, code }: NewLink) {
   };
 }
 
-export function entryToJson({ at, kind, detail, bytes }: TimelineEntry) {
-  return { at, kind, detail, bytes };
+export function entryToJson({ at, kind, detail, reason, bytes }: TimelineEntry) {
+  return { at, kind, detail, reason, bytes };
 }
 
 export function linksToCsv(links: readonly ListedLink[]): string {
@@ -86,7 +86,7 @@ export function linksToCsv(links: readonly ListedLink[]): string {
 
 export function timelineToCsv(entries: readonly TimelineEntry[]): string {
   return toCsv(
-    ['at', 'what', 'detail', 'bytes'],
-    entries.map(({ at, kind, detail, bytes }) => [at, kind, detail, bytes]),
+    ['at', 'what', 'detail', 'reason', 'bytes'],
+    entries.map(({ at, kind, detail, reason, bytes }) => [at, kind, detail, reason, bytes]),
   );
 }

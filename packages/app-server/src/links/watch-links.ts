@@ -106,11 +106,12 @@ async function markBy(
   const of = sql.ref(column);
   const { rows } = await sql<{ of: string; mark: string }>`
     with watched as (
-      select id, ${of} as of, copies, extract(epoch from expires_at) as until, revoked_at is null as live
+      select id, ${of} as of, copies, extract(epoch from expires_at) as until, revoked_at is null as live, notify
       from link where ${of} in (${sql.join(ids)})
     )
     select watched.of as of, concat_ws(':',
       count(*), sum(watched.copies), sum(watched.until), count(*) filter (where watched.live),
+      count(*) filter (where watched.notify),
       (select concat_ws(':', count(*), max(e.at)) from link_event e
         join watched w on w.id = e.link_id where w.of = watched.of),
       (select concat_ws(':', max(c.last_event_at), sum(c.sent_bytes), sum(c.open_responses))
@@ -118,7 +119,8 @@ async function markBy(
       (select concat_ws(':', count(*), max(e.at), sum(e.bytes)) from claim c
         join watched w on w.id = c.link_id join claim_event e on e.claim_id = c.id
         where w.of = watched.of),
-      (select concat_ws(':', count(*), count(m.sent_at), sum(m.attempts)) from outbox_mail m
+      (select concat_ws(':', count(*), count(m.sent_at), count(m.failed_at), count(m.held_until),
+          sum(m.attempts)) from outbox_mail m
         join watched w on w.id = m.link_id where w.of = watched.of)
     ) as mark
     from watched group by watched.of`.execute(db);

@@ -97,7 +97,7 @@ function noteAccepted({ journal, log }: OutboxDeps, mail: OutboxMail): void {
 
 function verdictOnAge(mail: OutboxMail, nowMs: number): Verdict | undefined {
   if (mail.useless_after !== null && mail.useless_after.getTime() <= nowMs) {
-    return { permanent: true, reason: 'what it was for ran out before it could be sent' };
+    return { permanent: true, reason: 'what it was for had ended before it could be sent' };
   }
   return undefined;
 }
@@ -166,6 +166,7 @@ async function markFailed(
       state: failed ? 'failed' : 'queued',
       last_error: reason,
       held_until: null,
+      failed_at: failed ? new Date(nowMs) : null,
       next_attempt_at: new Date(nowMs + waitAfter(mail.attempts)),
     })
     .where('id', '=', mail.id)

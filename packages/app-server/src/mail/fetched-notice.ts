@@ -1,25 +1,19 @@
 // The mail to the sender when somebody has fetched a file: once a link, whatever is reported how often,
 // and not at all when the sender wants none. Each brings its own way to stop them without signing in.
 import type { Kysely, Transaction } from 'kysely';
-import { newId } from '../database/new-id.js';
 import type { Schema } from '../database/schema.js';
+import { hashOfHandle, mailedUrl, newHandle } from '../mailed-handle.js';
 import { formatTime } from '../pages/index.js';
-import { hashOfId } from '../sessions/session-store.js';
 import { layOutMail, quote } from './lay-out-mail.js';
 import { queueMail } from './queue-mail.js';
 
-const HANDLE_BYTES = 24;
-
 export interface FetchedNotice {
   linkId: string;
-  /** Whose link it is: the notice goes to the account's address of now. */
-  accountId: string;
-  fileName: string;
-  /** To whom the link was sent, when it was. */
-  recipient?: string | undefined;
   /** When the copy was finished. */
-  at: Date;
+  finishedAt: Date;
   appOrigin: string;
+  /** Unix milliseconds. */
+  nowMs: number;
 }
 
 /** `queued` also when it had been queued before: there is one notice a link. */
@@ -27,27 +21,23 @@ export type NoticeOutcome = 'queued' | 'not-wanted';
 
 /**
  * Queues the notice, in the transaction that stores the event it is about. The stable id is the link's,
- * so the event may come again.
+ * so the event may come again, and further copies of the link bring no further mail.
  */
 export async function queueFetchedNotice(
   db: Kysely<Schema> | Transaction<Schema>,
-  { linkId, accountId, fileName, recipient, at, appOrigin }: FetchedNotice,
+  { linkId, finishedAt, appOrigin, nowMs }: FetchedNotice,
 ): Promise<NoticeOutcome> {
   const stableId = `fetched:${linkId}`;
-  const account = await db
-    .selectFrom('account')
-    .select(['email', 'disabled_at', 'fetched_notices'])
-    .where('id', '=', accountId)
+  const link = await db
+    .selectFrom('link')
+    .innerJoin('account', 'account.id', 'link.account_id')
+    .select(['link.account_id', 'link.file_name', 'link.recipient', 'account.email'])
+    .where('link.id', '=', linkId)
+    .where('link.notify', '=', true)
+    .where('account.fetched_notices', '=', true)
+    .where('account.disabled_at', 'is', null)
     .executeTakeFirst();
-  if (!account?.email || account.disabled_at !== null || !account.fetched_notices) {
-    return 'not-wanted';
-  }
-  const quiet = await db
-    .selectFrom('quiet_link')
-    .select('link_id')
-    .where('link_id', '=', linkId)
-    .executeTakeFirst();
-  if (quiet !== undefined) return 'not-wanted';
+  if (!link?.email) return 'not-wanted';
   const before = await db
     .selectFrom('outbox_mail')
     .select('id')
@@ -55,29 +45,26 @@ export async function queueFetchedNotice(
     .executeTakeFirst();
   if (before !== undefined) return 'queued';
 
-  const handle = newId(HANDLE_BYTES);
+  const at = new Date(nowMs);
+  const handle = newHandle();
   await db
     .insertInto('opt_out_handle')
-    .values({
-      handle_hash: hashOfId(handle),
-      account_id: accountId,
-      link_id: linkId,
-      created_at: new Date(),
-    })
+    .values({ handle_hash: hashOfHandle(handle), account_id: link.account_id, created_at: at })
     .execute();
-  const unsubscribeUrl = `${appOrigin}/n/${handle}`;
+  const unsubscribeUrl = mailedUrl(appOrigin, 'n', handle);
   await queueMail(db, {
-    to: account.email,
-    subject: `Fetched: ${fileName}`,
+    to: link.email,
+    subject: `Fetched: ${link.file_name}`,
     ...layOutMail({
       heading: 'Your file was fetched',
       paragraphs: [
         [
-          quote(fileName),
-          recipient === undefined ? ' was fetched' : ' was fetched by the link sent to ',
-          ...(recipient === undefined ? [] : [quote(recipient)]),
-          `, completely, on ${formatTime(at).replace('\u00a0', ' ')}.`,
+          quote(link.file_name),
+          link.recipient === null ? ' was fetched' : ' was fetched by the link sent to ',
+          ...(link.recipient === null ? [] : [quote(link.recipient)]),
+          `, completely, on ${formatTime(finishedAt).replace('\u00a0', ' ')}.`,
         ],
+        [`What else happened to the link: ${appOrigin}/links/${encodeURIComponent(linkId)}`],
       ],
       footer: [
         [`Sent by claimcheck at ${appOrigin}, once for each of your links.`],
@@ -88,6 +75,7 @@ export async function queueFetchedNotice(
     kind: 'fetched-notice',
     references: { linkId },
     unsubscribeUrl,
+    at,
   });
   return 'queued';
 }

@@ -12,6 +12,8 @@ export type Paragraph = readonly (string | Quoted)[];
 export interface MailContent {
   heading: string;
   paragraphs: readonly Paragraph[];
+  /** What a person writes along, with its line breaks; set apart as theirs. */
+  message?: string;
   /** The one thing to do; the address is also written out, to be copied. */
   action?: { label: string; url: string };
   /** Below the action. */
@@ -24,6 +26,9 @@ const FONT = 'font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif';
 const BUTTON =
   'display:inline-block;padding:12px 20px;border-radius:6px;background:#1f4f8f;color:#ffffff;text-decoration:none;font-weight:600';
 
+const MESSAGE =
+  'white-space:pre-wrap;word-break:break-word;margin:16px 0;padding-left:16px;border-left:3px solid #999999';
+
 /** A text of somebody's choosing. Line breaks in it become spaces: it cannot look like our words. */
 export function quote(text: string): Quoted {
   return { quoted: text.toWellFormed().replace(/[\p{Cc}\u2028\u2029]+/gu, ' ') };
@@ -33,10 +38,12 @@ export function layOutMail(content: MailContent): { text: string; html: string }
   return { text: layOutText(content), html: layOutHtml(content) };
 }
 
-function layOutText({ heading, paragraphs, action, closing = [], footer }: MailContent): string {
+function layOutText(content: MailContent): string {
+  const { heading, paragraphs, message, action, closing = [], footer } = content;
   const blocks = [
     heading,
     ...paragraphs.map(plain),
+    ...(message === undefined ? [] : [quotedLines(message)]),
     ...(action ? [`${action.label}:\n${action.url}`] : []),
     ...closing.map(plain),
     // RFC 3676 section 4.3: what follows this line is a signature, which clients set apart.
@@ -45,7 +52,8 @@ function layOutText({ heading, paragraphs, action, closing = [], footer }: MailC
   return `${blocks.join('\n\n')}\n`;
 }
 
-function layOutHtml({ heading, paragraphs, action, closing = [], footer }: MailContent): string {
+function layOutHtml(content: MailContent): string {
+  const { heading, paragraphs, message, action, closing = [], footer } = content;
   const button =
     action &&
     `<p style="margin:24px 0"><a href="${escape(action.url)}" style="${BUTTON}">${escape(action.label)}</a></p>` +
@@ -58,12 +66,20 @@ function layOutHtml({ heading, paragraphs, action, closing = [], footer }: MailC
     '<div style="max-width:560px;margin:0 auto">',
     `<h1 style="font-size:20px;line-height:1.3">${escape(heading)}</h1>`,
     ...paragraphs.map(htmlParagraph),
+    message === undefined
+      ? ''
+      : `<blockquote dir="auto" style="${MESSAGE}">${escape(message.toWellFormed())}</blockquote>`,
     button ?? '',
     ...closing.map(htmlParagraph),
     '<hr style="border:0;border-top:1px solid #999999;margin:24px 0">',
     `<p style="font-size:13px">${footer.map(markUp).join('<br>')}</p>`,
     '</div></body></html>',
   ].join('\n');
+}
+
+/** As mails quote: no line of it can pass for one of ours, or end them (RFC 3676 section 4.5). */
+function quotedLines(message: string): string {
+  return message.toWellFormed().replace(/^/gm, '> ');
 }
 
 /** U+2068 and U+2069 isolate a text whose direction is its own; also for right-to-left names. */

@@ -1,28 +1,25 @@
-// Wanting no notices: for all links of an account, or for one. By the handle in a notice nobody needs
-// to sign in, and it can do nothing but this.
+// Wanting no notices for any link, by the handle in one of them: nobody needs to sign in for it, and it
+// can do nothing else. Wanting none for one link is said on that link, before its only notice was sent.
 import type { Kysely } from 'kysely';
 import type { Schema } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
-import { hashOfId } from '../sessions/session-store.js';
+import { hashOfHandle } from '../mailed-handle.js';
 
-const HANDLE = /^[A-Za-z0-9_-]{32}$/;
+/**
+ * How long the way out of a notice works. The law asks for 30 days after the mail (16 CFR 316.4), and
+ * people look into old mail later than that.
+ */
+const KEEP_MS = 365 * 24 * 60 * 60_000;
 
-export interface OptOut {
-  accountId: string;
-  linkId: string;
-}
-
-/** @throws Refused `not-found`. */
-export async function findOptOut(db: Kysely<Schema>, handle: string): Promise<OptOut> {
-  const found = HANDLE.test(handle)
-    ? await db
-        .selectFrom('opt_out_handle')
-        .select(['account_id', 'link_id'])
-        .where('handle_hash', '=', hashOfId(handle))
-        .executeTakeFirst()
-    : undefined;
+/** The account that a handle is for. @throws Refused `not-found`. */
+export async function findOptOut(db: Kysely<Schema>, handle: string): Promise<string> {
+  const found = await db
+    .selectFrom('opt_out_handle')
+    .select('account_id')
+    .where('handle_hash', '=', hashOfHandle(handle))
+    .executeTakeFirst();
   if (found === undefined) throw new Refused('not-found');
-  return { accountId: found.account_id, linkId: found.link_id };
+  return found.account_id;
 }
 
 /** Whether the account wants to know when its files are fetched. */
@@ -38,20 +35,10 @@ export async function setFetchedNotices(
     .execute();
 }
 
-/** Whether a notice is wanted for this link, where the account wants them at all. */
-export async function setLinkNotice(
-  db: Kysely<Schema>,
-  linkId: string,
-  wanted: boolean,
-  nowMs: number,
-): Promise<void> {
-  if (wanted) {
-    await db.deleteFrom('quiet_link').where('link_id', '=', linkId).execute();
-    return;
-  }
+/** Forgets handles of notices that were queued more than a year ago. */
+export async function pruneOptOuts(db: Kysely<Schema>, nowMs: number): Promise<void> {
   await db
-    .insertInto('quiet_link')
-    .values({ link_id: linkId, created_at: new Date(nowMs) })
-    .onConflict((conflict) => conflict.column('link_id').doNothing())
+    .deleteFrom('opt_out_handle')
+    .where('created_at', '<', new Date(nowMs - KEEP_MS))
     .execute();
 }

@@ -9,7 +9,7 @@ const KEEP_MS = 90 * 24 * 60 * 60_000;
 
 export type ListedMail = Omit<
   OutboxMail,
-  'text' | 'html' | 'stable_id' | 'unsubscribe_url' | 'held_until' | 'queued_at'
+  'text' | 'html' | 'stable_id' | 'unsubscribe_url' | 'held_until' | 'queued_at' | 'failed_at'
 >;
 
 /** No server holds the mail now, or the one that did has not renewed its hold. */
@@ -64,7 +64,7 @@ export async function retryMail(db: Kysely<Schema>, id: string, nowMs: number): 
   const at = new Date(nowMs);
   const { numUpdatedRows } = await db
     .updateTable('outbox_mail')
-    .set({ state: 'queued', next_attempt_at: at, queued_at: at })
+    .set({ state: 'queued', next_attempt_at: at, queued_at: at, failed_at: null })
     .where('id', '=', id)
     .where('state', '!=', 'sent')
     // One that is being sent now is left alone: it must not be taken a second time.

@@ -60,6 +60,7 @@ export async function queueMail(
       created_at: at,
       queued_at: at,
       sent_at: null,
+      failed_at: null,
     })
     .onConflict((conflict) => conflict.column('stable_id').doNothing())
     .returning('id')

@@ -18,8 +18,7 @@ const filter = z.object({ state: z.enum(['queued', 'sent', 'failed']).optional()
 export function createMailRoutes({ config, db, now }: AppContext) {
   async function stopNotices(ctx: Context): Promise<void> {
     const handle = String((ctx['params'] as Record<string, string>)['handle']);
-    const { accountId } = await findOptOut(db, handle);
-    await setFetchedNotices(db, accountId, false);
+    await setFetchedNotices(db, await findOptOut(db, handle), false);
   }
 
   return {

@@ -6,11 +6,9 @@ import type { AppContext } from '../context.js';
 import { openAcceptedJournal } from './accepted-journal.js';
 import { createSlots } from '../slots.js';
 import { deliverOutbox, MAILS_AT_A_TIME } from './deliver-outbox.js';
-import { pruneOutbox } from './outbox.js';
 import { createFileSender, createSmtpSender, type MailSender } from './send-mail.js';
 
 const POLL_MS = 500;
-const PRUNE_EVERY_MS = 60 * 60_000;
 /** How long a stop waits for mails that are being sent. */
 const STOP_MS = 20_000;
 
@@ -32,20 +30,13 @@ export function startMail({
   const ending = new AbortController();
   const slots = createSlots(MAILS_AT_A_TIME);
   const deps = { db, log, now, sender, journal, slots, signal: ending.signal };
-  let prunedAtMs = Number.NEGATIVE_INFINITY;
   if (smtp !== undefined) void sayWhetherItAnswers(sender, log);
 
   const loop = startBackgroundLoop({
     log,
     name: 'mail',
     pollMs: POLL_MS,
-    work: async () => {
-      if (now() - prunedAtMs >= PRUNE_EVERY_MS) {
-        await pruneOutbox(db, now());
-        prunedAtMs = now();
-      }
-      return await deliverOutbox(deps);
-    },
+    work: () => deliverOutbox(deps),
   });
   return {
     stop: async () => {

@@ -1,5 +1,6 @@
 // What a recipient sees behind a link: what the file is, from whom, how long, and one button. Looking
 // changes nothing; no script, no cookie and no account is needed.
+import { pressCommand } from '#browser/command-line.js';
 import { formatProgress, formatSize } from '#browser/format-size.js';
 import { renderDocument } from './document.js';
 import { FileName } from './file-name.js';
@@ -13,8 +14,10 @@ export type LandingState = 'open' | 'pressed' | 'running' | 'interrupted';
 
 export interface LandingProps {
   assets: Assets;
-  /** The address of this very page: it posts to itself. */
+  /** Path of this very page: it posts to itself. */
   action: string;
+  /** Its whole address, for the command line. */
+  url: string;
   /** What only the pressed button sends. */
   button: { name: string; value: string };
   /** What tells the server when this page was made. */
@@ -58,6 +61,7 @@ export function renderLanding(props: LandingProps): string {
         <Progress {...props} />
         <PressForm {...props} />
         <p class="aside">{termsOf(props)}</p>
+        <ByCommandLine {...props} />
         <p class="aside">You did not expect a file? Then ask the sender before you open it.</p>
       </section>
     ),
@@ -70,7 +74,7 @@ function Progress(props: LandingProps) {
     if (!lastFinishedAt) return null;
     return (
       <p>
-        It was downloaded completely at <Time at={lastFinishedAt} />. {copiesLeft}{' '}
+        Downloaded completely: <Time at={lastFinishedAt} />. {copiesLeft}{' '}
         {copiesLeft === 1 ? 'more download is' : 'more downloads are'} allowed.
       </p>
     );
@@ -127,6 +131,41 @@ function PressForm({ action, button, view, needsCode, state }: LandingProps) {
       </button>
       <p class="row-note" role="status"></p>
     </form>
+  );
+}
+
+/** The same form for a terminal: pasting it takes longer than programs that follow forms do. */
+function ByCommandLine({ url, button, view, needsCode }: LandingProps) {
+  const fields = { view, [button.name]: button.value, ...(needsCode ? { code: '000000' } : {}) };
+  return (
+    <details class="by-command">
+      <summary>By command line</summary>
+      <div class="stack">
+        <p class="hint" id="command-hint">
+          For a machine without a browser. It works within a day from now and counts like the
+          button.
+          {needsCode && ' Put the code in place of 000000.'}
+        </p>
+        <div class="command">
+          <label for="command">Command</label>
+          <textarea
+            class="code"
+            id="command"
+            aria-describedby="command-hint"
+            rows={5}
+            readOnly
+            spellcheck={false}
+            autocomplete="off"
+          >
+            {pressCommand(url, fields)}
+          </textarea>
+          <button class="button scripted-only" type="button" data-copy-from="command">
+            <Icon name="copy" />
+            Copy<span class="visually-hidden"> the command</span>
+          </button>
+        </div>
+      </div>
+    </details>
   );
 }
 

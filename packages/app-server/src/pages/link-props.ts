@@ -32,11 +32,13 @@ export interface LinkRow {
   mail?: { state: 'queued' | 'sent' | 'failed'; error: string | null } | undefined;
 }
 
+/**
+ * `mail…` is the mail that brings the link, `notice…` the one that tells its sender. `…-filed`: there is
+ * no mail server, so it was written into a file for the operator.
+ */
 export type TimelineKind =
   | 'created'
-  | 'mail-queued'
-  | 'mailed'
-  | 'mail-failed'
+  | `${'mail' | 'notice'}-${'waiting' | 'sent' | 'filed' | 'failed'}`
   | 'page-seen'
   | 'held-back'
   | 'code-wrong'
@@ -54,5 +56,6 @@ export interface TimelineRow {
   at: Date;
   kind: TimelineKind;
   detail?: string | undefined;
+  reason?: string | undefined;
   bytes?: number | undefined;
 }

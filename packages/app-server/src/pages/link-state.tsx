@@ -63,19 +63,19 @@ export function LinkStateCell({ link }: { link: LinkRow }) {
       </p>
       <p class="hint">
         {link.state === 'finished' && link.lastFinishedAt ? (
-          <>
-            at <Time at={link.lastFinishedAt} />
-          </>
+          <Time at={link.lastFinishedAt} />
         ) : (
           <>
             until <Time at={link.expiresAt} />
           </>
         )}
       </p>
-      {link.mail?.state === 'failed' && (
+      {link.mail && link.mail.state !== 'sent' && link.state === 'waiting' && (
         <p class="refused">
-          <Icon name="alert" />
-          <span>the mail could not be sent</span>
+          <Icon name={link.mail.state === 'failed' ? 'alert' : 'hourglass'} />
+          <span>
+            {link.mail.state === 'failed' ? 'the mail could not be sent' : 'waiting to be mailed'}
+          </span>
         </p>
       )}
     </div>
@@ -94,11 +94,20 @@ const HELD_BACK: Readonly<Record<string, string>> = {
 const size = ({ bytes }: TimelineRow) => (bytes === undefined ? '' : `, ${formatSize(bytes)}`);
 const to = ({ detail }: TimelineRow) => (detail === undefined ? '' : ` to ${detail}`);
 
+const soFar = ({ reason }: TimelineRow) =>
+  reason === undefined ? '' : `; it is tried again: ${reason}`;
+const FILED = 'written to a file on the server: no mail server is set up';
+
 const STORIES: Record<TimelineKind, (row: TimelineRow) => string> = {
   created: () => 'Made',
-  'mail-queued': (row) => `Mail${to(row)} put in the queue`,
-  mailed: (row) => `Mail${to(row)} accepted by the mail server`,
-  'mail-failed': ({ detail }) => `Mail not sent: ${detail ?? 'no reason given'}`,
+  'mail-waiting': (row) => `Waiting to be mailed${to(row)}${soFar(row)}`,
+  'mail-sent': (row) => `Mailed${to(row)}`,
+  'mail-filed': (row) => `Mail${to(row)} ${FILED}`,
+  'mail-failed': (row) => `Not mailed${to(row)}: ${row.reason ?? 'no reason given'}`,
+  'notice-waiting': (row) => `Notice to you is waiting to be mailed${soFar(row)}`,
+  'notice-sent': () => 'Notice mailed to you',
+  'notice-filed': () => `Notice to you ${FILED}`,
+  'notice-failed': (row) => `Notice to you not mailed: ${row.reason ?? 'no reason given'}`,
   'page-seen': ({ detail }) =>
     `Page opened${detail === undefined ? '' : ` by ${detail}`}; mail scanners do that too`,
   'held-back': ({ detail = '' }) =>

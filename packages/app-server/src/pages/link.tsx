@@ -3,12 +3,12 @@
 import type { ComponentChildren } from 'preact';
 import { formatSize } from '#browser/format-size.js';
 import { Confirm } from './confirm.js';
+import { DaysField } from './days-field.js';
 import { renderSection } from './document.js';
 import { FileName } from './file-name.js';
 import { Time } from './format-time.js';
 import type { LinkRow, TimelineRow } from './link-props.js';
 import { describeEntry, LinkStateCell } from './link-state.js';
-import { DAYS } from './new-links.js';
 import { NoticeBox } from './notice.js';
 import type { SignedInProps } from './props.js';
 import { Cell, Row, RowHead, Table } from './table.js';
@@ -16,11 +16,13 @@ import { Cell, Row, RowHead, Table } from './table.js';
 export interface LinkProps extends SignedInProps {
   link: LinkRow;
   timeline: readonly TimelineRow[];
+  /** Whether the account wants mails when its links are fetched. */
+  noticesWanted: boolean;
   /** Why a change was refused. */
   error?: string | undefined;
 }
 
-export function renderLink({ link, timeline, error, ...page }: LinkProps): string {
+export function renderLink({ link, timeline, noticesWanted, error, ...page }: LinkProps): string {
   return renderSection({
     ...page,
     section: '/links',
@@ -30,7 +32,7 @@ export function renderLink({ link, timeline, error, ...page }: LinkProps): strin
         {error !== undefined && <NoticeBox kind="error">{error}</NoticeBox>}
         <p id="link-note" class="stale" role="status"></p>
         <div id="link" data-link={link.id} data-state={link.state} class="stack">
-          <Facts link={link} />
+          <Facts link={link} notice={noticeWords({ link, timeline, noticesWanted })} />
           <section aria-labelledby="story" class="stack">
             <h2 id="story">What happened</h2>
             <Table caption="What happened, oldest first" columns={['When', 'What']}>
@@ -50,15 +52,15 @@ export function renderLink({ link, timeline, error, ...page }: LinkProps): strin
             Export as CSV
           </a>
         </p>
-        {link.state !== 'revoked' && <Actions link={link} />}
+        {link.state !== 'revoked' && <Actions link={link} noticeIsOut={hasNotice(timeline)} />}
       </>
     ),
   });
 }
 
-function Facts({ link }: { link: LinkRow }) {
+function Facts({ link, notice }: { link: LinkRow; notice: string }) {
   return (
-    <section class="card" aria-label="This link">
+    <section class="card stack" aria-label="This link">
       <LinkStateCell link={link} />
       <dl>
         <dt>File</dt>
@@ -73,6 +75,8 @@ function Facts({ link }: { link: LinkRow }) {
         </dd>
         <dt>Code</dt>
         <dd>{link.needsCode ? 'six digits are asked for' : 'none'}</dd>
+        <dt>Notice</dt>
+        <dd>{notice}</dd>
         {link.message !== null && (
           <>
             <dt>Message</dt>
@@ -84,23 +88,34 @@ function Facts({ link }: { link: LinkRow }) {
   );
 }
 
-function Actions({ link }: { link: LinkRow }) {
+/** There is one a link: once it is queued, wanting it or not changes nothing. */
+const hasNotice = (timeline: LinkProps['timeline']) =>
+  timeline.some(({ kind }) => kind.startsWith('notice-'));
+
+function noticeWords(facts: Pick<LinkProps, 'link' | 'timeline' | 'noticesWanted'>): string {
+  if (hasNotice(facts.timeline)) return 'see what happened';
+  if (!facts.link.notify) return 'no mail';
+  return facts.noticesWanted
+    ? 'by mail, once it is downloaded'
+    : 'no mail: your account has them turned off';
+}
+
+function Actions({ link, noticeIsOut }: { link: LinkRow; noticeIsOut: boolean }) {
   const path = `/links/${encodeURIComponent(link.id)}`;
   return (
     <section class="card stack" aria-labelledby="actions">
       <h2 id="actions">Change it</h2>
       <Action action={`${path}/extend`} button="Extend">
-        <div class="field">
-          <label for="days">Works from now for</label>
-          <select id="days" name="days">
-            {DAYS.map(({ days, words }) => (
-              <option key={days} value={days} selected={days === 7}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </div>
+        <DaysField label="Works from now for" />
       </Action>
+      {!noticeIsOut && (
+        <Action
+          action={`${path}/notify`}
+          button={link.notify ? 'Send me no mail about it' : 'Mail me when it is downloaded'}
+        >
+          <input type="hidden" name="notify" value={link.notify ? 'no' : 'yes'} />
+        </Action>
+      )}
       <Action action={`${path}/allow`} button="Allow one more download">
         <p class="hint">
           For a download that broke off for good, or another person with the same link.

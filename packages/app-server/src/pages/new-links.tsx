@@ -1,6 +1,7 @@
 // Sending a file: the form, and the page that shows each new address once. Nobody can show it again,
 // because only its hash is kept.
 import { formatSize } from '#browser/format-size.js';
+import { DaysField } from './days-field.js';
 import { renderSection } from './document.js';
 import { FileName } from './file-name.js';
 import { Time } from './format-time.js';
@@ -9,19 +10,12 @@ import { NoticeBox } from './notice.js';
 import type { SignedInProps } from './props.js';
 import { EmptyState } from './table.js';
 
-/** How long a link may be made to live from the page; the API takes any number of seconds. */
-export const DAYS = [
-  { days: 1, words: '1 day' },
-  { days: 7, words: '7 days' },
-  { days: 14, words: '14 days' },
-  { days: 30, words: '30 days' },
-  { days: 90, words: '90 days' },
-] as const;
-
 export interface NewLinksProps extends SignedInProps {
   files: readonly { id: string; name: string; sizeBytes: number }[];
   chosen: readonly string[];
   maxMessage: number;
+  /** Whether the account wants mails when its links are fetched. */
+  noticesWanted: boolean;
   /** Why the links were not made. */
   error?: string | undefined;
   /** What had been typed. */
@@ -29,7 +23,7 @@ export interface NewLinksProps extends SignedInProps {
 }
 
 export function renderNewLinks(props: NewLinksProps): string {
-  const { files, chosen, maxMessage, error, form, ...page } = props;
+  const { files, chosen, maxMessage, noticesWanted, error, form, ...page } = props;
   return renderSection({
     ...page,
     section: '/links',
@@ -79,16 +73,7 @@ export function renderNewLinks(props: NewLinksProps): string {
               {form?.message ?? ''}
             </textarea>
           </div>
-          <div class="field">
-            <label for="days">Works for</label>
-            <select id="days" name="days">
-              {DAYS.map(({ days, words }) => (
-                <option key={days} value={days} selected={days === 7}>
-                  {words}
-                </option>
-              ))}
-            </select>
-          </div>
+          <DaysField label="Works for" />
           <div class="field">
             <label for="copies">Downloads</label>
             <p class="hint" id="copies-hint">
@@ -114,6 +99,11 @@ export function renderNewLinks(props: NewLinksProps): string {
             <input type="checkbox" id="notify" name="notify" value="yes" checked />
             <label for="notify">Tell me by mail when it has been downloaded</label>
           </p>
+          {!noticesWanted && (
+            <p class="hint">
+              Your account has these mails turned off; <a href="/account">Account</a> turns them on.
+            </p>
+          )}
           <p>
             <button class="button primary">Make the link</button>
           </p>

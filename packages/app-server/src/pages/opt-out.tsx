@@ -12,7 +12,10 @@ export function renderOptOut({ assets, action }: { assets: Assets; action: strin
         <form method="post" action={action} class="stack">
           <button class="button primary wide">Send me no more notices</button>
         </form>
-        <p class="aside">You can turn them on again on your Account page.</p>
+        <p class="aside">
+          Each link brings one mail at most. To have none for a single link, turn it off on that
+          link’s page before it is downloaded. Your Account page turns these mails on again.
+        </p>
       </>
     ),
   });

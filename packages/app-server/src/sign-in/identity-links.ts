@@ -8,7 +8,7 @@ import type { AppContext } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { Account, IdentityLink, IdentityPurpose, Schema } from '../database/schema.js';
 import { Refused, type AppRefusal } from '../http/problems.js';
-import { hashOfId } from '../sessions/session-store.js';
+import { hashOfHandle, mailedUrl, newHandle } from '../mailed-handle.js';
 
 /** How long each kind is good for. Mail can take its time; an invitation waits for a person. */
 export const LIFE_MS: Readonly<Record<IdentityPurpose, number>> = {
@@ -17,9 +17,6 @@ export const LIFE_MS: Readonly<Record<IdentityPurpose, number>> = {
   'accept-invitation': 7 * 24 * 60 * 60_000,
 };
 
-/** 192 bits, 32 characters: with `/i/` before it 35 of the 40 that mail clients leave whole. */
-const HANDLE_BYTES = 24;
-const HANDLE = /^[A-Za-z0-9_-]{32}$/;
 /** The claim lives for the press alone. */
 const PRESS_SECONDS = 60;
 
@@ -57,14 +54,14 @@ export async function makeIdentityLink(
   appOrigin: string,
   { accountId, purpose, nowMs }: { accountId: string; purpose: IdentityPurpose; nowMs: number },
 ): Promise<{ id: string; url: string; expiresAt: Date }> {
-  const handle = newId(HANDLE_BYTES);
+  const handle = newHandle();
   const id = newId();
   const expiresAt = new Date(nowMs + LIFE_MS[purpose]);
   await db
     .insertInto('identity_link')
     .values({
       id,
-      handle_hash: hashOfId(handle),
+      handle_hash: hashOfHandle(handle),
       purpose,
       account_id: accountId,
       nonce: newNonce(),
@@ -74,7 +71,7 @@ export async function makeIdentityLink(
       withdrawn_at: null,
     })
     .execute();
-  return { id, url: `${appOrigin}/i/${handle}`, expiresAt };
+  return { id, url: mailedUrl(appOrigin, 'i', handle), expiresAt };
 }
 
 /** Takes back an account's unused links, of one purpose or all. */
@@ -102,13 +99,11 @@ export async function findIdentityLink(
   { db, now }: Pick<AppContext, 'db' | 'now'>,
   handle: string,
 ): Promise<PressedLink> {
-  const link = HANDLE.test(handle)
-    ? await db
-        .selectFrom('identity_link')
-        .selectAll()
-        .where('handle_hash', '=', hashOfId(handle))
-        .executeTakeFirst()
-    : undefined;
+  const link = await db
+    .selectFrom('identity_link')
+    .selectAll()
+    .where('handle_hash', '=', hashOfHandle(handle))
+    .executeTakeFirst();
   if (link === undefined) throw new Refused('invalid-claim');
   if (link.used_at !== null) throw refuse(link, 'already-used');
   if (link.withdrawn_at !== null) throw refuse(link, 'revoked');

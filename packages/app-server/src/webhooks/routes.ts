@@ -13,7 +13,7 @@ import { readForm, readJson } from '../http/read-body.js';
 import { typedText } from '../http/typed-text.js';
 import { renderWebhook, renderWebhooks, type WebhooksProps } from '../pages/index.js';
 import { viewerOf } from '../sessions/require-session.js';
-import { queueWebhookEvent } from './queue-event.js';
+import { queueWebhookEvents } from './queue-event.js';
 import {
   addWebhook,
   deleteWebhook,
@@ -39,14 +39,16 @@ export function createWebhookRoutes(context: AppContext) {
   /** Returns the id of the delivery. */
   async function sendTest(ctx: Context): Promise<string | undefined> {
     const webhook = await findWebhook(db, ownerOf(ctx), idOf(ctx));
-    const [delivery] = await queueWebhookEvent(db, {
-      accountId: webhook.account_id,
-      webhookId: webhook.id,
-      type: 'webhook.test',
-      at: new Date(now()),
-      stableId: `test:${newId()}`,
-      data: { webhookId: webhook.id },
-    });
+    const [delivery] = await queueWebhookEvents(db, [
+      {
+        accountId: webhook.account_id,
+        webhookId: webhook.id,
+        type: 'webhook.test',
+        at: new Date(now()),
+        stableId: `test:${newId()}`,
+        data: { webhookId: webhook.id },
+      },
+    ]);
     return delivery;
   }
 
