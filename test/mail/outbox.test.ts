@@ -156,7 +156,7 @@ describe('a mail that is queued', () => {
 
   test('is not sent when what it is for ran out meanwhile', async () => {
     const id = await queue({ uselessAfter: new Date(clockMs - 1) });
-    expect((await untilState(id, 'failed')).lastError).toMatch(/ran out/);
+    expect((await untilState(id, 'failed')).lastError).toMatch(/had ended before it could be sent/);
     expect(mailServer.mails).toEqual([]);
   });
 });
