@@ -84,7 +84,7 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
       const it = await open();
       const claim = await request(it, { bytes: BUDGET });
       await it.ledger.openResponse(claim);
-      await it.ledger.settle({ ...claim, refundBytes: 400, sent: sent(600) });
+      await it.ledger.settle({ ...claim, refundBytes: 400, sent: sent(600), whole: true });
       const more = { ...claim, bytes: 401, leastBytes: 401 };
       expect(await it.ledger.openResponse(more)).toEqual({ outcome: 'already-used' });
       const rest = { ...claim, bytes: 400, leastBytes: 400 };
@@ -99,7 +99,7 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
       const it = await open();
       const claim = await request(it, { bytes: 100 });
       await it.ledger.openResponse(claim);
-      await it.ledger.settle({ ...claim, refundBytes: -850, sent: sent(950) });
+      await it.ledger.settle({ ...claim, refundBytes: -850, sent: sent(950), whole: true });
       expect(await it.ledger.openResponse(claim)).toEqual({ outcome: 'already-used' });
       const rest = { ...claim, bytes: 50, leastBytes: 50 };
       expect(await it.ledger.openResponse(rest)).toMatchObject({ paidBytes: 50 });
@@ -206,12 +206,15 @@ export function describeCopies(name: string, open: () => Promise<LedgerWithCopie
       expect(await it.ledger.openResponse(other)).toEqual({ outcome: 'already-used' });
     });
 
-    test('are not opened for more than is left of them', async () => {
+    test('are opened for more than is left of them, until one response was whole', async () => {
       const it = await open();
       const claim = await request(it, { bytes: 10, leastBytes: BUDGET });
       expect(await it.ledger.openResponse(claim)).toMatchObject({ outcome: 'burned' });
+      expect(await it.ledger.openResponse(claim)).toMatchObject({ outcome: 'resumed' });
+      await it.ledger.settle({ ...claim, refundBytes: 0, sent: sent(10), whole: true });
+      await it.ledger.settle({ ...claim, refundBytes: 0, sent: sent(10) });
       expect(await it.ledger.openResponse(claim)).toEqual({ outcome: 'already-used' });
-      const shorter = { ...claim, leastBytes: BUDGET - 10 };
+      const shorter = { ...claim, leastBytes: BUDGET - 20 };
       expect(await it.ledger.openResponse(shorter)).toMatchObject({ outcome: 'resumed' });
     });
 

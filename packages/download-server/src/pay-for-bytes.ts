@@ -129,7 +129,8 @@ export function payForBytes(
       events.settle(claim.jti, async () => {
         await asking;
         const sent = { firstByte: range.firstByte, bytes: told };
-        return { nonce: claim.jti, fence: claim.fen, refundBytes: paid - bytes, sent };
+        const whole = complete && bytes === claim.fil.size;
+        return { nonce: claim.jti, fence: claim.fen, refundBytes: paid - bytes, sent, whole };
       });
     },
     lose() {

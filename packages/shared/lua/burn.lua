@@ -12,6 +12,7 @@
 --       Only for a resumable claim:
 --       9 bytes that may ever be sent for it   10 bytes to pay for now   11 '1' if a copy may still begin
 --       12 how long the record lives unused, ms   13 how long in all, ms   14 bytes that must be left
+--       once a response has brought the whole file
 -- Returns { outcome, clock in ms, and for 'burned' and 'resumed': bytes paid for, responses now open }
 --
 -- Sets of integers stay packed (8 bytes a nonce) up to FULL members, so a nonce goes into the first level
@@ -46,7 +47,8 @@ end
 
 if copy then
   -- Better told now than cut off in the middle.
-  if copy.spent + math.max(1, tonumber(ARGV[14])) > tonumber(ARGV[9]) then return { 'already-used', clock } end
+  local least = copy.whole and math.max(1, tonumber(ARGV[14])) or 1
+  if copy.spent + least > tonumber(ARGV[9]) then return { 'already-used', clock } end
   local paid = pay(copy, ARGV[9], ARGV[10])
   copy.open = copy.open + 1
   if copy.open == 1 then

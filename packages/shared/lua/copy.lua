@@ -1,19 +1,22 @@
 -- What the scripts share that count the bytes of resumable copies. A copy's record is a hash that fits into
 -- one packed block; it dies by itself when it has been idle too long, or is too old.
 --   spent  bytes paid for and not given back       open  responses that are being sent
+--   whole  1 once a response has brought the whole file
 --   over   when the copy ends at the latest, Unix ms   told  when progress was last told, Unix ms
 
 -- read_copy(key): the record, or nil.
 local function read_copy(key)
-  local fields = redis.call('HMGET', key, 'spent', 'open', 'over', 'told')
+  local fields = redis.call('HMGET', key, 'spent', 'open', 'over', 'told', 'whole')
   if not fields[1] then return nil end
-  return { spent = tonumber(fields[1]), open = tonumber(fields[2]), over = tonumber(fields[3]), told = tonumber(fields[4]) }
+  return { spent = tonumber(fields[1]), open = tonumber(fields[2]), over = tonumber(fields[3]), told = tonumber(fields[4]),
+    whole = fields[5] == '1' }
 end
 
 -- keep_copy(key, copy, clock, idle): writes it, to live for `idle` ms more.
 local function keep_copy(key, copy, clock, idle)
   local function text(number) return string.format('%.0f', number) end
-  redis.call('HSET', key, 'spent', text(copy.spent), 'open', text(copy.open), 'over', text(copy.over), 'told', text(copy.told))
+  redis.call('HSET', key, 'spent', text(copy.spent), 'open', text(copy.open), 'over', text(copy.over), 'told', text(copy.told),
+    'whole', copy.whole and '1' or '0')
   redis.call('PEXPIREAT', key, text(math.min(clock + tonumber(idle), copy.over)))
 end
 

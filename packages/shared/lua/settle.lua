@@ -4,6 +4,7 @@
 -- ARGV  1 the claim's fence   2 the nonce   3 about how many events the stream keeps
 --       4 bytes paid for and not sent; negative when more were sent, while the ledger was away
 --       5 first byte of the response   6 bytes of it sent   7 how long the record lives unused, ms
+--       8 '1' when it has brought the whole file
 -- Returns clock in ms
 local clock = now()
 local living = life()
@@ -13,6 +14,7 @@ if copy then
   copy.spent = math.max(0, copy.spent - tonumber(ARGV[4]))
   copy.open = math.max(0, copy.open - 1)
   copy.told = clock
+  copy.whole = copy.whole or ARGV[8] == '1'
   keep_copy(KEYS[3], copy, clock, ARGV[7])
 end
 tell(KEYS[2], ARGV[3], 'sent', ARGV[2], copy and copy.open or 0, ARGV[5], ARGV[6])

@@ -14,9 +14,10 @@ export function budgetOf(sizeBytes: number): number {
 }
 
 /**
- * How much must be left of the budget for a request for the whole file to be answered: all of it, or that fewer
- * bytes than the file has were paid for. Who asks for the whole then comes for a second copy. Before that, and for
- * any part, what is left is given, however little: some clients ask for more than they will take.
+ * How much must be left of the budget for a request for the whole file to be answered, once a response has brought
+ * the whole: all of it, or that fewer bytes than the file has were paid for. Who asks for the whole then comes for a
+ * second copy. Before that, and for any part, what is left is given, however little: some clients ask for more
+ * than they will take.
  */
 export function leastForWhole(sizeBytes: number): number {
   return Math.min(sizeBytes, budgetOf(sizeBytes) - sizeBytes + 1);

@@ -22,7 +22,7 @@ export interface BurnRequest {
 export interface ResponseRequest extends BurnRequest {
   /** All body bytes that may ever be sent for the claim, `budgetOf(size)`. */
   budgetBytes: number;
-  /** With less than this left of the budget the response is refused; at least 1. */
+  /** Once a response has brought the whole file, with less than this left of the budget others are refused. */
   leastBytes: number;
   /** Bytes to pay for at once, at most the response's own. */
   bytes: number;
@@ -70,6 +70,8 @@ export interface Settlement extends Pick<BurnRequest, 'nonce' | 'fence'> {
   /** What was paid for and not sent; negative when more was sent, while the ledger was away. */
   refundBytes: number;
   sent: SentBytes;
+  /** Whether the response has brought the whole file. */
+  whole?: boolean;
 }
 
 /**

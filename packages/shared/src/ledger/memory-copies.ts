@@ -10,6 +10,8 @@ export interface Copy {
   spent: number;
   /** Responses that are being sent. */
   open: number;
+  /** Whether a response has brought the whole file. */
+  whole: boolean;
   /** When it ends at the latest, Unix ms. */
   overAtMs: number;
   /** When it ends if nothing more happens, Unix ms. */
@@ -42,7 +44,7 @@ export function createMemoryCopies(): MemoryCopies {
     },
     begin(nonce, clockMs) {
       const overAtMs = clockMs + MAX_COPY_SECONDS * 1000;
-      const copy = { spent: 0, open: 1, overAtMs, idleUntilMs: 0, toldAtMs: clockMs };
+      const copy = { spent: 0, open: 1, whole: false, overAtMs, idleUntilMs: 0, toldAtMs: clockMs };
       keep(copy, clockMs);
       copies.set(nonce, copy);
       return copy;

@@ -95,8 +95,8 @@ export function createMemoryLedger({ now = Date.now }: { now?: () => number } = 
       return { outcome, paidBytes, alone: true };
     }
     if (isRevoked(request, copy, clockMs)) return { outcome: 'revoked' };
-    if (copy.spent + Math.max(1, request.leastBytes) > budgetBytes)
-      return { outcome: 'already-used' };
+    const least = copy.whole ? Math.max(1, request.leastBytes) : 1;
+    if (copy.spent + least > budgetBytes) return { outcome: 'already-used' };
     const paidBytes = copies.pay(copy, budgetBytes, request.bytes);
     copy.open += 1;
     copies.keep(copy, clockMs);
@@ -117,12 +117,19 @@ export function createMemoryLedger({ now = Date.now }: { now?: () => number } = 
     return { outcome: 'paid', paidBytes, alone: copy.open === 1 };
   }
 
-  function settleNow({ nonce, refundBytes, sent, fence: claimed }: Settlement): void {
+  function settleNow({
+    nonce,
+    refundBytes,
+    sent,
+    whole = false,
+    fence: claimed,
+  }: Settlement): void {
     const clockMs = now();
     const copy = claimed === fence ? copies.find(nonce, clockMs) : undefined;
     if (copy) {
       copy.spent = Math.max(0, copy.spent - refundBytes);
       copy.open = Math.max(0, copy.open - 1);
+      copy.whole ||= whole;
       copies.keep(copy, clockMs);
     }
     append('sent', nonce, sent, copy?.open ?? 0);

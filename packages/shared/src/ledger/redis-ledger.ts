@@ -176,7 +176,8 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
     throw new LedgerUnavailableError(`the payment was answered ${outcome}`);
   }
 
-  async function settle({ nonce, fence: fenceText, refundBytes, sent }: Settlement): Promise<void> {
+  async function settle(settlement: Settlement): Promise<void> {
+    const { nonce, fence: fenceText, refundBytes, sent, whole = false } = settlement;
     const shard = shards.of(parseNonce(nonce));
     await shard.ensureFit();
     const { epoch, events, copy } = shard.keys;
@@ -190,6 +191,7 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
         String(sent.firstByte),
         String(sent.bytes),
         IDLE_MS,
+        whole ? '1' : '0',
       ],
     );
     shard.clock.observe(clockMs);
