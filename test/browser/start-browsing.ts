@@ -97,6 +97,8 @@ export async function signIn(page: Page, { email, password } = ADA): Promise<voi
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Files', exact: true }).waitFor();
+  // The heading can be seen before the script runs, and a press would then go to the page without it.
+  await page.waitForLoadState('load');
 }
 
 /** Chooses files in the upload form, as the browser's file dialog does. */
