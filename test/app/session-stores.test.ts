@@ -87,7 +87,9 @@ describe.each([
       address: '192.0.2.1',
       createdAtMs,
       lastSeenAtMs: createdAtMs,
-    };
+      method: 'password',
+      provenAtMs: createdAtMs,
+    } satisfies Session;
     await store.add(session);
     return session;
   }

@@ -1,6 +1,7 @@
 // Every change of the tables, in order. A migration that has been released is never edited.
 import { sql, type Kysely, type Migration } from 'kysely';
 import { createLinkTables } from '../links/link-migration.js';
+import { auditAndProof } from './migrate-audit.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
 
 /** Name → migration; Kysely runs them in the order of their names, each once. */
@@ -112,4 +113,5 @@ export const migrations: Record<string, Migration> = {
   },
   '0003-links': { up: createLinkTables },
   '0004-mail-webhooks-identity-links': mailWebhooksIdentityLinks,
+  '0005-audit-and-proof': auditAndProof,
 };

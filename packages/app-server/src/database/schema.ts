@@ -1,7 +1,9 @@
 // The tables, as Kysely sees them. Instants are `timestamptz`; sizes and modification times, which
 // outgrow 32 bits, are `bigint` and arrive as numbers (the parsers are set in `connect.ts`).
 import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { AuditAction } from '../audit/record-audit.js';
 import type { LinkTables } from '../links/link-tables.js';
+import type { SignInMethod } from '../sessions/session-store.js';
 
 export type Role = 'admin' | 'member';
 
@@ -29,6 +31,25 @@ export interface SessionTable {
   address: string;
   created_at: Date;
   last_seen_at: Date;
+  method: SignInMethod;
+  proven_at: Date;
+}
+
+/** What was done, by whom, to whom: rows are added, never changed (the database refuses it). */
+export interface AuditEntryTable {
+  id: string;
+  created_at: Date;
+  action: AuditAction;
+  /** The account that did it; null for the server itself and for visitors. */
+  actor_id: string | null;
+  /** The account it was done to or about, if any. */
+  account_id: string | null;
+  /** What else it was done to, `claim:…`, `link:…`, `file:…`, `session:…`, `key:…`; ids, never a secret. */
+  subject: string | null;
+  /** Client address; null for the server itself. */
+  address: string | null;
+  /** A flat JSON object of further facts. */
+  details: string;
 }
 
 /** Devices on which an account has signed in: they have sign-in limits of their own. */
@@ -194,6 +215,7 @@ export interface WebhookDeliveryTable {
 export interface Schema extends LinkTables {
   account: AccountTable;
   session: SessionTable;
+  audit_entry: AuditEntryTable;
   known_device: KnownDeviceTable;
   file: FileTable;
   claim: ClaimTable;

@@ -17,6 +17,7 @@ export type AppRefusal =
   | 'wrong-credentials'
   | 'too-many-attempts'
   | 'account-incomplete'
+  | 'proof-needed'
   | 'cross-site'
   | 'forbidden'
   | 'not-found'
@@ -116,6 +117,11 @@ export const APP_PROBLEMS = {
     status: 403,
     title: 'Finish setting up your account',
     advice: 'Choose an e-mail address and a password first.',
+  },
+  'proof-needed': {
+    status: 403,
+    title: 'Confirm that it is you',
+    advice: 'This action asks for your password again when the last time is over ten minutes ago.',
   },
   'cross-site': {
     status: 403,

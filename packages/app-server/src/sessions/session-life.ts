@@ -7,7 +7,7 @@ import { newId } from '../database/new-id.js';
 import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
 import { revokeAround } from '../revoke-around.js';
-import { hashOfId, newSessionId, type Session } from './session-store.js';
+import { hashOfId, newSessionId, type Session, type SignInMethod } from './session-store.js';
 
 const MAX_USER_AGENT_CHARACTERS = 300;
 
@@ -28,6 +28,7 @@ export async function beginSession(
   context: IdentityContext,
   account: Account,
   visitor: Visitor,
+  method: SignInMethod,
 ): Promise<string> {
   const { config, db, sessions, now } = context;
   const nowMs = now();
@@ -45,6 +46,8 @@ export async function beginSession(
     address: visitor.address,
     createdAtMs: nowMs,
     lastSeenAtMs: nowMs,
+    method,
+    provenAtMs: nowMs,
   };
   await sessions.add(session);
   const current = await db

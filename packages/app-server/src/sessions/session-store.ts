@@ -13,7 +13,14 @@ export interface Session {
   /** Unix milliseconds, like all instants here. */
   createdAtMs: number;
   lastSeenAtMs: number;
+  /** How it was proven who this is, when the session began. */
+  method: SignInMethod;
+  /** When it was last proven in this session: dangerous actions ask for a recent one. */
+  provenAtMs: number;
 }
+
+/** `first-run-link` is the one that the server prints for its first administrator. */
+export type SignInMethod = 'password' | 'mailed-link' | 'first-run-link';
 
 export interface SessionLimits {
   /** A session unused for this long is over, milliseconds. */

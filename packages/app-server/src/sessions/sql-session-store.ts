@@ -30,6 +30,8 @@ export function createSqlSessionStore(db: Kysely<Schema>, limits: SessionLimits)
           address: session.address,
           created_at: new Date(session.createdAtMs),
           last_seen_at: new Date(session.lastSeenAtMs),
+          method: session.method,
+          proven_at: new Date(session.provenAtMs),
         })
         .execute();
     },
@@ -83,5 +85,7 @@ function toSession(row: Selectable<SessionTable>): Session {
     address: row.address,
     createdAtMs: row.created_at.getTime(),
     lastSeenAtMs: row.last_seen_at.getTime(),
+    method: row.method,
+    provenAtMs: row.proven_at.getTime(),
   };
 }

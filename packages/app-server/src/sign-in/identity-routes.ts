@@ -15,16 +15,10 @@ import { readForm, readJson } from '../http/read-body.js';
 import { redirectTo } from '../http/redirect-to.js';
 import { typedText } from '../http/typed-text.js';
 import { renderChoosePassword, renderLinkRequest, renderMailedSignIn } from '../pages/index.js';
-import { sessionOf } from '../sessions/load-session.js';
-import {
-  DEVICE_COOKIE,
-  readIdCookie,
-  setDeviceCookie,
-  setSessionCookie,
-} from '../sessions/session-cookie.js';
+import { completeSignIn } from './complete-sign-in.js';
 import { findIdentityLink, type PressedLink } from './identity-links.js';
 import { requestLink, type RequestedPurpose } from './link-requests.js';
-import { choosePasswordByMailedLink, signInByMailedLink } from './use-identity-link.js';
+import { burnMailedSignIn, choosePasswordByMailedLink } from './use-identity-link.js';
 
 export function createIdentityRoutes(context: IdentityContext) {
   const mailReachesPeople = context.config.smtp !== undefined;
@@ -34,14 +28,8 @@ export function createIdentityRoutes(context: IdentityContext) {
   }
 
   async function enter(ctx: Context, handle: string): Promise<void> {
-    const ids = await signInByMailedLink(context, handle, {
-      userAgent: ctx.get('User-Agent'),
-      address: ctx.ip,
-      session: sessionOf(ctx),
-      deviceId: readIdCookie(ctx, DEVICE_COOKIE),
-    });
-    setSessionCookie(ctx, ids.sessionId);
-    setDeviceCookie(ctx, ids.deviceId);
+    const account = await burnMailedSignIn(context, handle);
+    await completeSignIn(ctx, context, { account, method: 'mailed-link' });
   }
 
   const apiRequest = (purpose: RequestedPurpose) => async (ctx: Context) => {

@@ -14,37 +14,35 @@ import { typedText } from '../http/typed-text.js';
 import { renderSignIn, renderSignInLink, renderWelcome } from '../pages/index.js';
 import { sessionOf } from '../sessions/load-session.js';
 import { isComplete, viewerOf } from '../sessions/require-session.js';
-import {
-  clearSessionCookie,
-  DEVICE_COOKIE,
-  readIdCookie,
-  setDeviceCookie,
-  setSessionCookie,
-} from '../sessions/session-cookie.js';
-import { beginSession, endSessions, type Visitor } from '../sessions/session-life.js';
-import { createLinkSignIn } from './sign-in-link.js';
-import { signIn, type Credentials } from './sign-in.js';
+import { clearSessionCookie, DEVICE_COOKIE, readIdCookie } from '../sessions/session-cookie.js';
+import { endSessions } from '../sessions/session-life.js';
+import { checkCredentials, type Credentials } from './check-credentials.js';
+import { completeSignIn } from './complete-sign-in.js';
+import { createSignInLinkBurn } from './sign-in-link.js';
 
 export function createSignInRoutes(context: IdentityContext) {
-  const signInByLink = createLinkSignIn(context);
+  const burnSignInLink = createSignInLinkBurn(context);
 
   async function enter(ctx: Context, credentials: Credentials): Promise<void> {
     const deviceId = readIdCookie(ctx, DEVICE_COOKIE);
-    const signingIn = signIn(context, credentials, { ...visitorOf(ctx), deviceId });
-    const ids = await context.metrics.signingIn('password', signingIn);
-    setSessionCookie(ctx, ids.sessionId);
-    setDeviceCookie(ctx, ids.deviceId);
+    const proving = checkCredentials(context, credentials, { address: ctx.ip, deviceId });
+    const signingIn = proving.then((account) =>
+      completeSignIn(ctx, context, { account, method: 'password' }),
+    );
+    await context.metrics.signingIn('password', signingIn);
   }
 
   async function enterByLink(ctx: Context, token: string): Promise<void> {
-    const signingIn = signInByLink(token, visitorOf(ctx));
-    setSessionCookie(ctx, await context.metrics.signingIn('link', signingIn));
+    const signingIn = burnSignInLink(token).then((account) =>
+      completeSignIn(ctx, context, { account, method: 'first-run-link' }),
+    );
+    await context.metrics.signingIn('link', signingIn);
   }
 
   /** The account has other credentials now, so its session gets another id. */
   async function complete(ctx: Context, chosen: Credentials): Promise<void> {
     const account = await completeAccount(context, viewerOf(ctx), chosen);
-    setSessionCookie(ctx, await beginSession(context, account, visitorOf(ctx)));
+    await completeSignIn(ctx, context, { account, method: 'password' });
   }
 
   async function leave(ctx: Context): Promise<void> {
@@ -119,8 +117,4 @@ export function createSignInRoutes(context: IdentityContext) {
       redirectDone(ctx, '/sign-in', 'signed-out');
     },
   };
-}
-
-function visitorOf(ctx: Context): Visitor {
-  return { userAgent: ctx.get('User-Agent'), address: ctx.ip, session: sessionOf(ctx) };
 }

@@ -3,10 +3,9 @@
 import { createClaimVerifier, MAX_LIFE_SECONDS, type SignInClaim } from '@claimcheck/shared/claim';
 import { burnRequestOf } from '@claimcheck/shared/ledger';
 import { keyRingOf, mintClaim, newNonce } from '@claimcheck/shared/mint';
-import type { AppContext, IdentityContext } from '../context.js';
+import type { AppContext } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { Refused, type AppRefusal } from '../http/problems.js';
-import { beginSession, type Visitor } from '../sessions/session-life.js';
 
 /**
  * What to do next, where a claim's general advice would mislead: nobody sent this link, the server
@@ -42,8 +41,8 @@ export async function mintSignInLink(context: AppContext, accountId: string): Pr
   return `${config.appOrigin}/sign-in/link/${token}`;
 }
 
-/** Returns the function that a link's button calls: verify, look at the account, burn, sign in. */
-export function createLinkSignIn(context: IdentityContext) {
+/** Returns the function that a link's button calls: verify, look at the account, burn. */
+export function createSignInLinkBurn(context: AppContext) {
   const { config, db, keys, ledger, now } = context;
   const verifyClaim = createClaimVerifier({
     act: 'sign-in',
@@ -52,15 +51,15 @@ export function createLinkSignIn(context: IdentityContext) {
     keys: keyRingOf(keys),
   });
 
-  /** @throws Refused with a claim's refusal; LedgerUnavailableError. Neither signs anybody in. */
-  return async function signInByLink(token: string, visitor: Visitor): Promise<string> {
+  /** @throws Refused with a claim's refusal; LedgerUnavailableError. Neither proves anything. */
+  return async function burnSignInLink(token: string): Promise<Account> {
     const verification = await verifyClaim(token, now());
     if (!verification.ok) throw refuse(verification.refusal);
     const { claim } = verification;
     const account = await findSignable(claim);
     const outcome = await ledger.burn(burnRequestOf(claim));
     if (outcome !== 'burned') throw refuse(outcome);
-    return await beginSession(context, account, visitor);
+    return account;
   };
 
   /** Links are for an account without a password: once it has one, all of them are withdrawn. */

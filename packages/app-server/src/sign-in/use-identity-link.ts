@@ -1,41 +1,28 @@
-// What the button of a mailed link does: use the link up, then sign in or set the password. Everything
+// What the button of a mailed link does: use the link up, for signing in or for a new password. Everything
 // that can be refused without using it up is checked first.
 import { setPassword } from '../accounts/set-password.js';
 import type { IdentityContext } from '../context.js';
+import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
-import { beginSession, endSessions, type Visitor } from '../sessions/session-life.js';
+import { endSessions } from '../sessions/session-life.js';
 import { burnIdentityLink, findIdentityLink } from './identity-links.js';
-import { rememberDevice } from './known-devices.js';
-import type { SignedInIds } from './sign-in.js';
 
 /**
- * Signs in by a mailed link.
- * @param deviceId what the device cookie holds, unproven.
+ * Uses up a mailed link for signing in; returns whom it proves.
  * @throws Refused as `findIdentityLink` and `burnIdentityLink` do; LedgerUnavailableError.
  */
-export async function signInByMailedLink(
-  context: IdentityContext,
-  handle: string,
-  visitor: Visitor & { deviceId: string | undefined },
-): Promise<SignedInIds> {
+export async function burnMailedSignIn(context: IdentityContext, handle: string): Promise<Account> {
   const pressed = await findIdentityLink(context, handle);
   if (pressed.link.purpose !== 'sign-in') throw new Refused('invalid-claim');
   await burnIdentityLink(context, pressed);
-  const sessionId = await beginSession(context, pressed.account, visitor);
-  const deviceId = await rememberDevice(
-    context.db,
-    pressed.account,
-    visitor.deviceId,
-    context.now(),
-  );
-  return { sessionId, deviceId };
+  return pressed.account;
 }
 
 /**
  * Sets the password by a mailed link, of a reset or an invitation, and ends every session the account
  * has. Nobody is signed in by it: the new password is proven by being typed.
  * @param password checked against the rules.
- * @throws Refused as `signInByMailedLink` does; `conflict` when the password was changed just now.
+ * @throws Refused as `burnMailedSignIn` does; `conflict` when the password was changed just now.
  */
 export async function choosePasswordByMailedLink(
   context: IdentityContext,
