@@ -6,7 +6,11 @@ import type { Schema } from '../database/schema.js';
 
 /** `subject.what-happened`, in the past tense. */
 export type AuditAction =
-  'session.begun' | 'session.refused' | 'session.ended' | 'password.changed';
+  | 'session.begun'
+  | 'session.refused'
+  | 'session.ended'
+  | 'session.proven'
+  | 'password.changed';
 
 export interface AuditFact {
   action: AuditAction;
