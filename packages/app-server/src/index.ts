@@ -15,6 +15,7 @@ export { createRedisSessionStore } from './sessions/redis-session-store.js';
 export {
   hashOfId,
   newSessionId,
+  type Room,
   type Session,
   type SessionLimits,
   type SessionStore,

@@ -1,0 +1,62 @@
+// A session as lists show it, in the API and on the pages: what helps its owner to recognise it.
+import { readUserAgent } from '../pages/index.js';
+import type { RememberedBrowser } from './remembered-browsers.js';
+import type { Session, SignInMethod } from './session-store.js';
+
+export interface SessionSummary {
+  /** Public reference. */
+  id: string;
+  /** Whether it is the one that asks. */
+  current: boolean;
+  userAgent: string;
+  /** Browser and system in words, as far as its user agent tells. */
+  browser: string;
+  address: string;
+  createdAt: Date;
+  lastSeenAt: Date;
+  method: SignInMethod;
+  /** Whether it belongs to a remembered browser. */
+  remembered: boolean;
+}
+
+export function describeSession(
+  session: Session,
+  currentReference: string | undefined,
+): SessionSummary {
+  return {
+    id: session.reference,
+    current: session.reference === currentReference,
+    userAgent: session.userAgent,
+    browser: readUserAgent(session.userAgent),
+    address: session.address,
+    createdAt: new Date(session.createdAtMs),
+    lastSeenAt: new Date(session.lastSeenAtMs),
+    method: session.method,
+    remembered: session.rememberedId !== null,
+  };
+}
+
+export interface BrowserSummary {
+  /** Public reference. */
+  id: string;
+  /** Whether it is the one that asks. */
+  current: boolean;
+  browser: string;
+  address: string;
+  /** When it last came back, or began to be remembered. */
+  lastUsedAt: Date;
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+export function describeBrowser(row: RememberedBrowser, currentId: string | null): BrowserSummary {
+  return {
+    id: row.id,
+    current: row.id === currentId,
+    browser: readUserAgent(row.user_agent),
+    address: row.address,
+    lastUsedAt: row.replaced_at,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
+}
