@@ -105,7 +105,7 @@ describe('forms', () => {
 
   test('every device but this one can be ended, and all others at once', () => {
     const seen = { createdAt: at, lastSeenAt: at, method: 'password', remembered: false };
-    const session = { browser: '', address: '::1', ...seen };
+    const session = { browser: '', address: '::1', place: null, ...seen };
     const page = { assets, viewer: member, remembered: [] };
     const sessions = [
       { ...session, id: 'here', current: true },

@@ -171,7 +171,14 @@ export function samplePages(text: string): Record<string, string> {
     method: text,
     remembered: true,
   };
-  const remembered = { id: text, browser: text, address: text, lastUsedAt: at, expiresAt: at };
+  const remembered = {
+    id: text,
+    browser: text,
+    address: text,
+    place: text,
+    lastUsedAt: at,
+    expiresAt: at,
+  };
   const account = { email: text, role: 'member', createdAt: at, self: false } as const;
   const viewer = { email: text, role: 'admin' } as const;
   return {
@@ -274,7 +281,7 @@ export function samplePages(text: string): Record<string, string> {
       ],
       remembered: [
         { ...remembered, current: true },
-        { ...remembered, id: 'elsewhere', current: false, place: text },
+        { ...remembered, id: 'elsewhere', current: false },
       ],
     }),
     devicesAfterTheft: renderDevices({

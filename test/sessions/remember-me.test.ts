@@ -175,7 +175,8 @@ describe.each(STORES)('a remembered browser, sessions in %s', (_, options) => {
       closeBrowser(client);
       const copies = Array.from({ length: 4 }, () => people.copyOf(client, REMEMBER, DEVICE));
       const answers = await Promise.all(copies.map((copy) => copy.get('/files')));
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([303, 503, 503, 503]);
+      const count = (wanted: number) => answers.filter(({ status }) => status === wanted).length;
+      expect([count(303), count(503)]).toEqual([1, 3]);
       for (const refused of answers.filter(({ status }) => status === 503)) {
         expect([refused.headers.get('Refresh'), refused.headers.getSetCookie()]).toEqual(['1', []]);
       }
@@ -198,7 +199,6 @@ describe.each(STORES)('a remembered browser, sessions in %s', (_, options) => {
     people.clock.nowMs += MINUTE_MS;
     expect(await isSignedIn(client)).toBe(true);
     expect((await browsersOf(client)).length).toBeGreaterThan(0);
-    const void_ = people.copyOf(lost, SESSION);
-    expect(await isSignedIn(void_)).toBe(false);
+    expect(await isSignedIn(people.copyOf(lost, SESSION))).toBe(false);
   });
 });

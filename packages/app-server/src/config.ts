@@ -42,6 +42,8 @@ export interface AppConfig {
   sessionLimitAction: 'end-oldest' | 'refuse';
   /** A remembered browser must prove anew who it is this long after it did. */
   rememberSeconds: number;
+  /** Where addresses are, in MaxMind's DB format; without it only networks are named. */
+  geoipFile: string | undefined;
   /** The mail server; undefined: mails are written to files in DATA_DIR/outbox. */
   smtp: SmtpSettings | undefined;
   /** Sender of every mail. */
@@ -95,6 +97,7 @@ export function readConfig(env: Environment = process.env): AppConfig {
     maxSessions: read.integer('MAX_SESSIONS', 20, 1, 1000),
     sessionLimitAction: read.choice('SESSION_LIMIT_ACTION', 'end-oldest', ['end-oldest', 'refuse']),
     rememberSeconds: read.integer('REMEMBER_SECONDS', 30 * DAY_SECONDS, 60, YEAR_SECONDS),
+    geoipFile: read.text('GEOIP_FILE'),
     ...readMail(read, appOrigin),
     webhookAllowPrivate: read.choice('WEBHOOK_ALLOW_PRIVATE', '0', ['0', '1']) === '1',
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),

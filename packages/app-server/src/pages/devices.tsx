@@ -96,10 +96,10 @@ function DeviceRow({ session }: { session: SessionRow }) {
 }
 
 /** The address is exact and says little; the place says more and is rough. */
-function WhereFrom({ address, place }: { address: string; place?: string | undefined }) {
+function WhereFrom({ address, place }: { address: string; place: string | null }) {
   return (
     <>
-      {place !== undefined && (
+      {place !== null && (
         <>
           {place}
           <br />

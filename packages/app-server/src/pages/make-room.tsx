@@ -26,8 +26,8 @@ export function renderMakeRoom({ assets, sessions }: MakeRoomProps): string {
                 <span class="device-name">{session.browser}</span>
                 <br />
                 <span class="hint">
-                  <bdi>{session.place ?? session.address}</bdi>, last seen{' '}
-                  <Time at={session.lastSeenAt} />
+                  {session.place !== null && `${session.place}, `}
+                  <bdi>{session.address}</bdi>, last seen <Time at={session.lastSeenAt} />
                 </span>
               </p>
               <form method="post" action="/sign-in/make-room">

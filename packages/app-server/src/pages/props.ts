@@ -62,7 +62,7 @@ export interface SessionRow {
   browser: string;
   address: string;
   /** Roughly where that is. */
-  place?: string | undefined;
+  place: string | null;
   createdAt: Date;
   lastSeenAt: Date;
   /** How it was proven who this is. */
@@ -77,7 +77,7 @@ export interface RememberedRow {
   current: boolean;
   browser: string;
   address: string;
-  place?: string | undefined;
+  place: string | null;
   lastUsedAt: Date;
   expiresAt: Date;
 }

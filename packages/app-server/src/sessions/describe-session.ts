@@ -1,5 +1,6 @@
 // A session as lists show it, in the API and on the pages: what helps its owner to recognise it.
 import { readUserAgent } from '../pages/index.js';
+import type { PlaceOfAddress } from './place-of-address.js';
 import type { RememberedBrowser } from './remembered-browsers.js';
 import type { Session, SignInMethod } from './session-store.js';
 
@@ -12,6 +13,8 @@ export interface SessionSummary {
   /** Browser and system in words, as far as its user agent tells. */
   browser: string;
   address: string;
+  /** Roughly where that is, or whose network it is of; null when nothing is known. */
+  place: string | null;
   createdAt: Date;
   lastSeenAt: Date;
   method: SignInMethod;
@@ -22,6 +25,7 @@ export interface SessionSummary {
 export function describeSession(
   session: Session,
   currentReference: string | undefined,
+  placeOf: PlaceOfAddress,
 ): SessionSummary {
   return {
     id: session.reference,
@@ -29,6 +33,7 @@ export function describeSession(
     userAgent: session.userAgent,
     browser: readUserAgent(session.userAgent),
     address: session.address,
+    place: placeOf(session.address),
     createdAt: new Date(session.createdAtMs),
     lastSeenAt: new Date(session.lastSeenAtMs),
     method: session.method,
@@ -43,18 +48,24 @@ export interface BrowserSummary {
   current: boolean;
   browser: string;
   address: string;
+  place: string | null;
   /** When it last came back, or began to be remembered. */
   lastUsedAt: Date;
   createdAt: Date;
   expiresAt: Date;
 }
 
-export function describeBrowser(row: RememberedBrowser, currentId: string | null): BrowserSummary {
+export function describeBrowser(
+  row: RememberedBrowser,
+  currentId: string | null,
+  placeOf: PlaceOfAddress,
+): BrowserSummary {
   return {
     id: row.id,
     current: row.id === currentId,
     browser: readUserAgent(row.user_agent),
     address: row.address,
+    place: placeOf(row.address),
     lastUsedAt: row.replaced_at,
     createdAt: row.created_at,
     expiresAt: row.expires_at,

@@ -50,7 +50,8 @@ export async function rememberBrowser(
       .where('id', '=', account.id)
       .forNoKeyUpdate()
       .executeTakeFirst();
-    if (current?.disabled_at !== null || current.password_hash !== account.password_hash) return;
+    if (current?.disabled_at !== null || current.password_hash !== account.password_hash)
+      return undefined;
     await transaction
       .insertInto('remembered_browser')
       .values({

@@ -16,7 +16,7 @@ import { viewerOf } from './require-session.js';
 import { clearSessionCookie } from './session-cookie.js';
 
 export function createSessionRoutes(context: IdentityContext) {
-  const { db, sessions, now } = context;
+  const { db, sessions, placeOf, now } = context;
 
   /** The viewer's sessions, the most recently used first. There are at most MAX_SESSIONS. */
   async function listOwn(ctx: Context) {
@@ -24,13 +24,13 @@ export function createSessionRoutes(context: IdentityContext) {
     const own = await sessions.list(account.id, now());
     return own
       .toSorted((a, b) => b.lastSeenAtMs - a.lastSeenAtMs)
-      .map((session) => describeSession(session, sessionReference));
+      .map((session) => describeSession(session, sessionReference, placeOf));
   }
 
   async function listRemembered(ctx: Context) {
     const { rememberedId } = currentSession(ctx);
     const browsers = await listBrowsers(db, viewerOf(ctx).account.id, now());
-    return browsers.map((browser) => describeBrowser(browser, rememberedId));
+    return browsers.map((browser) => describeBrowser(browser, rememberedId, placeOf));
   }
 
   /** Ends the session that the path names; true when it was the viewer's own. */

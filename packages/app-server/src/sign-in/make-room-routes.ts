@@ -13,14 +13,14 @@ import { completeSignIn } from './complete-sign-in.js';
 import { endWaiting, findWaiting } from './waiting-sign-in.js';
 
 export function createMakeRoomRoutes(context: IdentityContext) {
-  const { sessions, now } = context;
+  const { sessions, placeOf, now } = context;
 
   async function list(ctx: Context) {
     const { account } = await findWaiting(ctx, context);
     const own = await sessions.list(account.id, now());
     return own
       .toSorted((a, b) => a.lastSeenAtMs - b.lastSeenAtMs)
-      .map((session) => describeSession(session, undefined));
+      .map((session) => describeSession(session, undefined, placeOf));
   }
 
   async function makeRoom(ctx: Context, reference: string): Promise<void> {
