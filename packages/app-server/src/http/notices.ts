@@ -27,6 +27,7 @@ const DONE = {
   'notices-saved': 'Saved.',
   'webhook-deleted': 'Webhook deleted.',
   'webhook-tested': 'A test is on its way; it appears among the deliveries.',
+  'api-key-revoked': 'Revoked. The key and the claims that it minted no longer work.',
 } as const;
 
 export type Done = keyof typeof DONE;
