@@ -25,6 +25,7 @@ import { createLoadSession } from './sessions/load-session.js';
 import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
 import { createMailRoutes } from './mail/routes.js';
+import { createOpenApiRoutes } from './openapi/routes.js';
 import { createSessionRoutes } from './sessions/routes.js';
 import { bringsSessionCookie } from './sessions/session-cookie.js';
 import { createIdentityRoutes } from './sign-in/identity-routes.js';
@@ -70,6 +71,7 @@ function createRouter(
   const mail = createMailRoutes(context);
   const webhooks = createWebhookRoutes(context);
   const apiKeys = createApiKeyRoutes(context);
+  const openApi = createOpenApiRoutes(context);
 
   // Who may pass. `anybody` is not asked who; `visitor` may be signed in, also to an account that is still
   // without a password.
@@ -197,7 +199,7 @@ function createRouter(
   router.post('/webhooks/:id/secret', ...member, webhooks.pageRotate);
   router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
 
-  // API keys.
+  // API keys, and what the API can do.
   const proven = [...member, createRequireRecentProof(context)] as const;
   router.get('/api/api-keys', ...member, apiKeys.apiList);
   router.post('/api/api-keys', ...proven, apiKeys.apiAdd);
@@ -205,6 +207,8 @@ function createRouter(
   router.get('/api-keys', ...member, apiKeys.pageList);
   router.post('/api-keys', ...proven, apiKeys.pageAdd);
   router.post('/api-keys/:id/revoke', ...member, apiKeys.pageRevoke);
+  router.get('/api/openapi.json', openApi.document);
+  router.get('/api', openApi.page);
   return router;
 }
 

@@ -84,31 +84,29 @@ export function createKeyGuards(context: IdentityContext, loadSession: Middlewar
       .execute();
   }
 
-  return {
-    /** In front of what a key with this scope may do; without a key, a session may. */
-    allowed: (scope: KeyScope): Middleware =>
-      async function allowKey(ctx, next) {
-        const text = bearerOf(ctx);
-        if (text === undefined) return await loadSession(ctx, next);
-        const key = await identify(ctx, text);
-        if (!readScopes(key.scopes).includes(scope)) {
-          ctx.set('WWW-Authenticate', `${REALM}, error="insufficient_scope", scope="${scope}"`);
-          throw new Refused('insufficient-scope', `This needs a key with the scope ${scope}.`);
-        }
-        await next();
-      },
-    /** In front of everything else that asks who somebody is: no key may do it, whatever its scopes. */
-    refused: async function refuseKey(ctx: Context, next: Next): Promise<void> {
+  /** In front of what a key with this scope may do; without a key, a session may. */
+  const allowed = (scope: KeyScope): Middleware =>
+    async function allowKey(ctx, next) {
       const text = bearerOf(ctx);
-      if (text === undefined) return await next();
-      await identify(ctx, text);
-      ctx.set('WWW-Authenticate', `${REALM}, error="insufficient_scope"`);
-      throw new Refused(
-        'insufficient-scope',
-        'No API key may do this, only somebody who is signed in.',
-      );
-    },
+      if (text === undefined) return await loadSession(ctx, next);
+      const key = await identify(ctx, text);
+      if (!readScopes(key.scopes).includes(scope)) {
+        ctx.set('WWW-Authenticate', `${REALM}, error="insufficient_scope", scope="${scope}"`);
+        throw new Refused('insufficient-scope', `This needs a key with the scope ${scope}.`);
+      }
+      await next();
+    };
+
+  /** In front of everything else that asks who somebody is: no key may do it, whatever its scopes. */
+  const refused: Middleware = async function refuseKey(ctx, next) {
+    const text = bearerOf(ctx);
+    if (text === undefined) return await next();
+    await identify(ctx, text);
+    ctx.set('WWW-Authenticate', `${REALM}, error="insufficient_scope"`);
+    throw new Refused('insufficient-scope', 'No API key may do this, only somebody signed in.');
   };
+
+  return { allowed, refused };
 }
 
 /** Whether its time is over, at an instant in Unix milliseconds. */

@@ -1,5 +1,6 @@
 // What a new API key is asked for, by API and by form, and what the API says of keys.
 import { z } from 'zod';
+import { instant } from '../openapi/describe.js';
 import { ALL_SCOPES, type KeyScope } from './key-scopes.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -59,8 +60,6 @@ export const newKeyForm = z
     }
     return z.NEVER;
   });
-
-const instant = z.string().meta({ format: 'date-time' });
 
 /** A key as lists tell it. `state` is what it would be answered now. */
 export const keyOutput = z

@@ -21,7 +21,6 @@ import type { ApiKey } from './key-tables.js';
 export function createApiKeyRoutes(context: IdentityContext) {
   const { db, now } = context;
   const requireRecentProof = createRequireRecentProof(context);
-  const askerOf = (ctx: Context) => ({ account: viewerOf(ctx).account, address: ctx.ip });
 
   const add = (ctx: Context, wanted: NewKey) => addApiKey(context, askerOf(ctx), wanted);
 
@@ -95,6 +94,8 @@ export function createApiKeyRoutes(context: IdentityContext) {
     },
   };
 }
+
+const askerOf = (ctx: Context) => ({ account: viewerOf(ctx).account, address: ctx.ip });
 
 function toJson(key: ApiKey, nowMs: number): KeyAsJson {
   return {
