@@ -169,7 +169,7 @@ describe('what operations are for', () => {
 
     const email = 'bob@example.org';
     const bob = { email, password: PASSWORD, role: 'member' };
-    const { id } = await me.expect(201, 'POST', '/api/accounts', bob);
+    await me.expect(201, 'POST', '/api/accounts', bob);
     await me.expect(200, 'GET', '/api/accounts?limit=5');
     // Another one, since what is minted for an account within the clocks' tolerance of its being disabled is dead.
     const carol = await me.expect(201, 'POST', '/api/accounts', { ...bob, email: 'c@example.org' });
