@@ -211,6 +211,8 @@ function accepted(wish: Wish): AcceptedVector {
   };
 }
 
-function without({ ses: _, ...rest }: typeof DOWNLOAD) {
+/** Without its `ses`. */
+function without(claim: typeof DOWNLOAD) {
+  const { ses: _ses, ...rest } = claim;
   return rest;
 }

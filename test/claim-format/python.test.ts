@@ -58,7 +58,12 @@ describe("the stranger's verifier", () => {
   test('accepts what is to be accepted, with the same claims and the same time left', async () => {
     const asked = vectors.accepted.map(({ act, nowMs, token }) => ({
       do: 'verify',
-      ...{ act, nowMs, token, issuer, audience, published },
+      act,
+      nowMs,
+      token,
+      issuer,
+      audience,
+      published,
     }));
     const answers = await askPython(asked);
     expect(answers).toEqual(vectors.accepted.map(({ claim, mayBegin }) => ({ claim, mayBegin })));
@@ -67,7 +72,12 @@ describe("the stranger's verifier", () => {
   test('refuses what is to be refused, with the same code', async () => {
     const asked = vectors.refused.map(({ act, nowMs, token }) => ({
       do: 'verify',
-      ...{ act, nowMs, token, issuer, audience, published },
+      act,
+      nowMs,
+      token,
+      issuer,
+      audience,
+      published,
     }));
     const answers = await askPython<{ refusal?: string }>(asked);
     expect(answers.map(({ refusal }, at) => [vectors.refused[at]?.name, refusal])).toEqual(
@@ -80,8 +90,12 @@ describe("the stranger's verifier", () => {
     const { token, claim } = await mintClaim(key, sampleSentence({ mod: 'resumable' }), Date.now());
     const [answer] = await askPython([
       {
-        ...{ do: 'verify', token, act: 'download', nowMs: Date.now() },
-        ...{ issuer: SAMPLE_ISSUER, audience: claim.aud },
+        do: 'verify',
+        token,
+        act: 'download',
+        nowMs: Date.now(),
+        issuer: SAMPLE_ISSUER,
+        audience: claim.aud,
         published: { keys: [{ kid: key.id, key: key.publicPaserk }] },
       },
     ]);
@@ -136,7 +150,9 @@ test('the stranger finds the shard of a Cluster that decides about a nonce', asy
   );
 });
 
-function pick({ keys: _, ...rest }: ClaimVectors['accepted'][number]['burn']) {
+/** Without its keys. */
+function pick(burn: ClaimVectors['accepted'][number]['burn']) {
+  const { keys: _keys, ...rest } = burn;
   return rest;
 }
 
@@ -247,14 +263,16 @@ describe('one ledger for both', () => {
       const iat = Math.floor(Date.now() / 1000) * 1000;
       const instant = (ms: number) => new Date(ms).toISOString().replace('.000', '');
       const claim = {
-        ...{ iss: ISSUER, aud: AUDIENCE, sub: 'stranger', jti: newNonce(), act: 'download' },
-        ...{
-          iat: instant(iat),
-          exp: instant(iat + 60_000),
-          fen: await readFence(),
-          fil,
-          mod: 'strict',
-        },
+        iss: ISSUER,
+        aud: AUDIENCE,
+        sub: 'stranger',
+        jti: newNonce(),
+        act: 'download',
+        iat: instant(iat),
+        exp: instant(iat + 60_000),
+        fen: await readFence(),
+        fil,
+        mod: 'strict',
       };
       const [minted] = await askPython<{ token: string }>([
         { do: 'mint', secret: key?.secret, claim },

@@ -175,6 +175,8 @@ describe('what operations are for', () => {
     const carol = await me.expect(201, 'POST', '/api/accounts', { ...bob, email: 'c@example.org' });
     await me.expect(200, 'PATCH', `/api/accounts/${carol.id}`, { disabled: true });
     await me.expect(200, 'PATCH', `/api/accounts/${carol.id}`, { disabled: false });
+    await me.expect(204, 'DELETE', `/api/accounts/${carol.id}/sessions`);
+    await me.expect(204, 'POST', '/api/session/proof', { password: ADMIN.password });
     const guest = { email: 'guest@example.org', role: 'admin' };
     const invited = await me.expect(201, 'POST', '/api/invitations', guest);
     await me.expect(200, 'GET', '/api/accounts');

@@ -26,6 +26,7 @@ import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
 import { createMailRoutes } from './mail/routes.js';
 import { createOpenApiRoutes } from './openapi/routes.js';
+import { createProofRoutes } from './sessions/proof-routes.js';
 import { createSessionRoutes } from './sessions/routes.js';
 import { bringsSessionCookie } from './sessions/session-cookie.js';
 import { createIdentityRoutes } from './sign-in/identity-routes.js';
@@ -72,6 +73,7 @@ function createRouter(
   const webhooks = createWebhookRoutes(context);
   const apiKeys = createApiKeyRoutes(context);
   const openApi = createOpenApiRoutes(context);
+  const proofs = createProofRoutes(context);
 
   // Who may pass. `anybody` is not asked who; `visitor` may be signed in, also to an account that is still
   // without a password.
@@ -82,6 +84,8 @@ function createRouter(
   const member = [...visitor, requireAccount] as const;
   const admin = [...visitor, requireAdmin] as const;
   const byKey = (scope: KeyScope) => [neverStored, keys.allowed(scope), requireAccount] as const;
+  // For what would do harm in a stranger's hands: it must have been proven lately who is sitting there.
+  const proven = createRequireRecentProof(context);
 
   const router = new Router();
   router.get('/livez', health.live);
@@ -99,8 +103,8 @@ function createRouter(
   router.put('/api/account/welcome', ...visitor, signIn.apiWelcome);
   router.put('/api/account/password', ...member, accounts.apiChangePassword);
   router.get('/api/accounts', ...admin, accounts.apiList);
-  router.post('/api/accounts', ...admin, accounts.apiAdd);
-  router.patch('/api/accounts/:id', ...admin, accounts.apiChange);
+  router.post('/api/accounts', ...admin, proven, accounts.apiAdd);
+  router.patch('/api/accounts/:id', ...admin, proven, accounts.apiChange);
   router.get('/api/files', ...byKey('files:read'), files.apiList);
   router.put('/api/files', ...byKey('files:write'), files.apiUpload);
   router.delete('/api/files/:id', ...byKey('files:write'), files.apiDelete);
@@ -155,9 +159,9 @@ function createRouter(
   router.get('/account', ...member, accounts.pageOwn);
   router.post('/account/password', ...member, accounts.pageChangePassword);
   router.get('/accounts', ...admin, accounts.pageList);
-  router.post('/accounts', ...admin, accounts.pageAdd);
-  router.post('/accounts/:id/disable', ...admin, accounts.pageDisable);
-  router.post('/accounts/:id/enable', ...admin, accounts.pageEnable);
+  router.post('/accounts', ...admin, proven, accounts.pageAdd);
+  router.post('/accounts/:id/disable', ...admin, proven, accounts.pageDisable);
+  router.post('/accounts/:id/enable', ...admin, proven, accounts.pageEnable);
 
   // Mail, links by mail, invitations, webhooks.
   router.post('/api/sign-in-links', ...visitor, identity.apiRequestSignIn);
@@ -165,16 +169,16 @@ function createRouter(
   router.post('/api/session/handle', ...visitor, identity.apiEnter);
   router.put('/api/account/chosen-password', ...visitor, identity.apiChoosePassword);
   router.put('/api/account/notices', ...member, mail.apiSetNotices);
-  router.post('/api/invitations', ...admin, accounts.apiInvite);
-  router.post('/api/invitations/:id/send', ...admin, accounts.apiInviteAgain);
+  router.post('/api/invitations', ...admin, proven, accounts.apiInvite);
+  router.post('/api/invitations/:id/send', ...admin, proven, accounts.apiInviteAgain);
   router.delete('/api/invitations/:id', ...admin, accounts.apiWithdrawInvitation);
-  router.post('/api/accounts/:id/reset-link', ...admin, accounts.apiMakeResetLink);
+  router.post('/api/accounts/:id/reset-link', ...admin, proven, accounts.apiMakeResetLink);
   router.get('/api/outbox', ...admin, mail.apiList);
   router.post('/api/outbox/:id/retry', ...admin, mail.apiRetry);
   router.get('/api/webhooks', ...member, webhooks.apiList);
-  router.post('/api/webhooks', ...member, webhooks.apiAdd);
+  router.post('/api/webhooks', ...member, proven, webhooks.apiAdd);
   router.delete('/api/webhooks/:id', ...member, webhooks.apiDelete);
-  router.post('/api/webhooks/:id/secret', ...member, webhooks.apiRotate);
+  router.post('/api/webhooks/:id/secret', ...member, proven, webhooks.apiRotate);
   router.post('/api/webhooks/:id/test', ...member, webhooks.apiTest);
   router.get('/api/webhooks/:id/deliveries', ...member, webhooks.apiDeliveries);
   router.get('/sign-in/email', ...visitor, identity.pageRequestSignIn);
@@ -185,27 +189,33 @@ function createRouter(
   router.post('/i/:handle', ...visitor, identity.pageLinkPost);
   router.get('/n/:handle', ...anybody, mail.pageOptOut);
   router.post('/n/:handle', ...anybody, mail.pageOptOutPost);
-  router.post('/accounts/invite', ...admin, accounts.pageInvite);
-  router.post('/accounts/:id/invitation/send', ...admin, accounts.pageInviteAgain);
+  router.post('/accounts/invite', ...admin, proven, accounts.pageInvite);
+  router.post('/accounts/:id/invitation/send', ...admin, proven, accounts.pageInviteAgain);
   router.post('/accounts/:id/invitation/withdraw', ...admin, accounts.pageWithdrawInvitation);
-  router.post('/accounts/:id/reset-link', ...admin, accounts.pageMakeResetLink);
+  router.post('/accounts/:id/reset-link', ...admin, proven, accounts.pageMakeResetLink);
   router.get('/outbox', ...admin, mail.pageList);
   router.post('/outbox/:id/retry', ...admin, mail.pageRetry);
   router.post('/account/notices', ...member, mail.pageSetNotices);
   router.get('/webhooks', ...member, webhooks.pageList);
-  router.post('/webhooks', ...member, webhooks.pageAdd);
+  router.post('/webhooks', ...member, proven, webhooks.pageAdd);
   router.get('/webhooks/:id', ...member, webhooks.pageShow);
   router.post('/webhooks/:id/delete', ...member, webhooks.pageDelete);
-  router.post('/webhooks/:id/secret', ...member, webhooks.pageRotate);
+  router.post('/webhooks/:id/secret', ...member, proven, webhooks.pageRotate);
   router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
 
+  // Proving anew, sessions of others, remembered browsers.
+  router.post('/api/session/proof', ...member, proofs.apiProve);
+  router.get('/confirm-identity', ...member, proofs.pageProve);
+  router.post('/confirm-identity', ...member, proofs.pageProvePost);
+  router.delete('/api/accounts/:id/sessions', ...admin, proven, sessions.apiEndOfAccount);
+  router.post('/accounts/:id/end-sessions', ...admin, proven, sessions.pageEndOfAccount);
+
   // API keys, and what the API can do.
-  const proven = [...member, createRequireRecentProof(context)] as const;
   router.get('/api/api-keys', ...member, apiKeys.apiList);
-  router.post('/api/api-keys', ...proven, apiKeys.apiAdd);
+  router.post('/api/api-keys', ...member, proven, apiKeys.apiAdd);
   router.delete('/api/api-keys/:id', ...member, apiKeys.apiRevoke);
   router.get('/api-keys', ...member, apiKeys.pageList);
-  router.post('/api-keys', ...proven, apiKeys.pageAdd);
+  router.post('/api-keys', ...member, proven, apiKeys.pageAdd);
   router.post('/api-keys/:id/revoke', ...member, apiKeys.pageRevoke);
   router.get('/api/openapi.json', openApi.document);
   router.get('/api', openApi.page);

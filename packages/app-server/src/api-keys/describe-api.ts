@@ -30,7 +30,8 @@ export const apiKeyApi: ApiDescription = {
       on: 'POST /api/api-keys',
       summary: 'Make an API key',
       description: 'Its owner gets a mail. An account has at most fifty.',
-      access: 'proven',
+      access: 'session',
+      proven: true,
       body: {
         schema: newKeyInput,
         example: { name: 'nightly report', scopes: ['claims:mint'], expiresInSeconds: 7776000 },

@@ -92,7 +92,7 @@ export function pathParameters(path: string): string[] {
 
 /** Every refusal that can come, each once. */
 export function refusalsOf(operation: Operation): AppRefusal[] {
-  const { access, body, query, refusals = [] } = operation;
+  const { access, proven = false, body, query, refusals = [] } = operation;
   const [method, path] = splitOn(operation.on);
   const unsafe = method !== 'GET' && method !== 'HEAD';
   return [
@@ -103,7 +103,7 @@ export function refusalsOf(operation: Operation): AppRefusal[] {
         ? []
         : (['not-signed-in', 'account-incomplete'] as const)),
       ...(access === 'admin' ? (['forbidden'] as const) : []),
-      ...(access === 'proven' ? (['proof-needed'] as const) : []),
+      ...(proven ? (['proof-needed'] as const) : []),
       ...(unsafe ? (['cross-site'] as const) : []),
       ...(pathParameters(path).includes('id') ? (['not-found'] as const) : []),
       ...(body?.schema ? (['unsupported-media-type', 'too-large'] as const) : []),

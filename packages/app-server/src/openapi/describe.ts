@@ -10,10 +10,9 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
  * Who may ask. `anybody`: nobody is asked who. `visitor`: a session may be there and need not. `session`: somebody
- * signed in. `proven`: and has proven lately who that is. `admin`: an administrator. `key:…`: somebody signed in,
- * or a program by an API key with that scope.
+ * signed in. `admin`: an administrator. `key:…`: somebody signed in, or a program by an API key with that scope.
  */
-export type Access = 'anybody' | 'visitor' | 'session' | 'proven' | 'admin' | `key:${KeyScope}`;
+export type Access = 'anybody' | 'visitor' | 'session' | 'admin' | `key:${KeyScope}`;
 
 export interface Body {
   /** `application/json` when left out. */
@@ -42,6 +41,8 @@ export interface Operation {
   summary: string;
   description?: string;
   access: Access;
+  /** Whether it must have been proven lately who is asking (`require-recent-proof.ts`). */
+  proven?: boolean;
   /** Path parameters other than `id`, each with what it is. */
   path?: Readonly<Record<string, string>>;
   query?: z.ZodObject;

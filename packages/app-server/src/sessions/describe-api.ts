@@ -9,6 +9,7 @@ import {
   welcomeInput,
 } from '../accounts/input.js';
 import type { AppRefusal } from '../http/problems.js';
+import { proofInput } from './input.js';
 import { done, email, id, instant, type Answer, type ApiDescription } from '../openapi/describe.js';
 
 const sessionShown = z.object({
@@ -99,6 +100,15 @@ export const sessionApi: ApiDescription = {
       access: 'visitor',
       answers: { 200: { description: 'The account and its session.', schema: sessionShown } },
       refusals: ['not-signed-in'],
+    },
+    proveAnew: {
+      on: 'POST /api/session/proof',
+      summary: 'Prove again who you are',
+      description: 'Dangerous actions ask for it when the last proof is over ten minutes old.',
+      access: 'session',
+      body: { schema: proofInput },
+      answers: { 204: { ...signedIn, description: 'Proven; the session has a new id.' } },
+      refusals: ['busy'],
     },
     signOut: {
       on: 'DELETE /api/session',
