@@ -168,7 +168,7 @@ describe('a key', () => {
     const form = await member.request('POST', '/devices/end-others', {
       headers: { ...foreign, Authorization: `Bearer ${key}` },
     });
-    expect(form.status).toBe(403);
+    expect(await refusalOf(form)).toBe('403 cross-site');
   });
 
   test('takes the place of a session that comes along: its cookie is not looked at', async () => {

@@ -71,7 +71,7 @@ function MadeKey({ name, key }: { name: string; key: string }) {
     <section class="card stack" aria-labelledby="made">
       <h2 id="made">Keep this key</h2>
       <p>
-        It is <bdi>{name}</bdi>. Whoever has it can do what it may. It is shown only now.
+        <bdi>{name}</bdi>: whoever has this key can do what it may. It is shown only now.
       </p>
       <div class="field">
         <label for="key-text">Key</label>

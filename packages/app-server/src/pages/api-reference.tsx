@@ -90,7 +90,7 @@ function Described({ method, path, operation, components }: Listed & { component
   const { schemas, responses } = components;
   const [body] = Object.entries(operation.requestBody?.content ?? {});
   return (
-    <details class="card">
+    <details class="card operation">
       <summary>
         <code>
           {method.toUpperCase()} {path}
