@@ -6,7 +6,16 @@ import type { Schema } from '../database/schema.js';
 
 /** `subject.what-happened`, in the past tense. */
 export type AuditAction =
-  'session.begun' | 'session.refused' | 'session.ended' | 'password.changed';
+  | 'session.begun'
+  | 'session.refused'
+  | 'session.ended'
+  | 'password.changed'
+  | 'identity.connected'
+  | 'identity.disconnected'
+  | 'identity.refused'
+  | 'account.made-by-provider'
+  | 'hand-off.sent'
+  | 'hand-off.accepted';
 
 export interface AuditFact {
   action: AuditAction;

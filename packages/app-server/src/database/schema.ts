@@ -2,6 +2,7 @@
 // outgrow 32 bits, are `bigint` and arrive as numbers (the parsers are set in `connect.ts`).
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AuditAction } from '../audit/record-audit.js';
+import type { IdentityTables } from '../identities/identity-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
 import type { SignInMethod } from '../sessions/session-store.js';
 
@@ -19,6 +20,8 @@ export interface AccountTable {
   created_at: Date;
   /** Whether a mail is wanted when somebody has fetched what this account sent. */
   fetched_notices: Generated<boolean>;
+  /** Rows in `external_identity`: above 0 it can be entered without a password. */
+  identity_count: Generated<number>;
 }
 
 export interface SessionTable {
@@ -212,7 +215,7 @@ export interface WebhookDeliveryTable {
   delivered_at: Date | null;
 }
 
-export interface Schema extends LinkTables {
+export interface Schema extends LinkTables, IdentityTables {
   account: AccountTable;
   session: SessionTable;
   audit_entry: AuditEntryTable;
