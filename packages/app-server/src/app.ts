@@ -11,6 +11,9 @@ import { loadAssets } from './http/assets.js';
 import { refuseCrossSite } from './http/csrf.js';
 import { handleErrors } from './http/errors.js';
 import { createHealthRoutes } from './http/health.js';
+import { createHandOffRoutes } from './hand-off/routes.js';
+import { createIdentitiesRoutes } from './identities/routes.js';
+import { createProviderRoutes } from './identity-provider/routes.js';
 import { redirectTo } from './http/redirect-to.js';
 import { securityHeaders } from './http/security-headers.js';
 import { createLandingRoutes } from './links/landing-routes.js';
@@ -20,6 +23,8 @@ import { createLinkWatch } from './links/watch-links.js';
 import { createLoadSession } from './sessions/load-session.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
 import { createMailRoutes } from './mail/routes.js';
+import { createProofRoutes } from './sessions/proof-routes.js';
+import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { createSessionRoutes } from './sessions/routes.js';
 import { bringsSessionCookie } from './sessions/session-cookie.js';
 import { createIdentityRoutes } from './sign-in/identity-routes.js';
@@ -38,7 +43,7 @@ export function createApp(context: IdentityContext, isStopping: () => boolean): 
 
   app.use(requestLog(log, metrics.requestEnded));
   app.use(assets.provide);
-  app.use(securityHeaders(config.downloadOrigin));
+  app.use(securityHeaders(config.downloadOrigin, config.handOff.to));
   app.use(handleErrors(log));
   app.use(refuseCrossSite(config.appOrigin, bringsSessionCookie));
   const router = createRouter(context, assets.serve, isStopping);
@@ -64,6 +69,10 @@ function createRouter(
   const identity = createIdentityRoutes(context);
   const mail = createMailRoutes(context);
   const webhooks = createWebhookRoutes(context);
+  const proofs = createProofRoutes(context);
+  const provider = createProviderRoutes(context);
+  const handOff = createHandOffRoutes(context);
+  const identities = createIdentitiesRoutes(context);
 
   // Who may pass. `anybody` is not asked who; `visitor` may be signed in, also to an account that is still
   // without a password.
@@ -71,6 +80,8 @@ function createRouter(
   const visitor = [neverStored, createLoadSession(context)] as const;
   const member = [...visitor, requireAccount] as const;
   const admin = [...visitor, requireAdmin] as const;
+  // For what would do harm in a stranger's hands: it must have been proven lately who is sitting there.
+  const proven = createRequireRecentProof(context);
 
   const router = new Router();
   router.get('/livez', health.live);
@@ -88,8 +99,8 @@ function createRouter(
   router.put('/api/account/welcome', ...visitor, signIn.apiWelcome);
   router.put('/api/account/password', ...member, accounts.apiChangePassword);
   router.get('/api/accounts', ...admin, accounts.apiList);
-  router.post('/api/accounts', ...admin, accounts.apiAdd);
-  router.patch('/api/accounts/:id', ...admin, accounts.apiChange);
+  router.post('/api/accounts', ...admin, proven, accounts.apiAdd);
+  router.patch('/api/accounts/:id', ...admin, proven, accounts.apiChange);
   router.get('/api/files', ...member, files.apiList);
   router.put('/api/files', ...member, files.apiUpload);
   router.delete('/api/files/:id', ...member, files.apiDelete);
@@ -144,9 +155,9 @@ function createRouter(
   router.get('/account', ...member, accounts.pageOwn);
   router.post('/account/password', ...member, accounts.pageChangePassword);
   router.get('/accounts', ...admin, accounts.pageList);
-  router.post('/accounts', ...admin, accounts.pageAdd);
-  router.post('/accounts/:id/disable', ...admin, accounts.pageDisable);
-  router.post('/accounts/:id/enable', ...admin, accounts.pageEnable);
+  router.post('/accounts', ...admin, proven, accounts.pageAdd);
+  router.post('/accounts/:id/disable', ...admin, proven, accounts.pageDisable);
+  router.post('/accounts/:id/enable', ...admin, proven, accounts.pageEnable);
 
   // Mail, links by mail, invitations, webhooks.
   router.post('/api/sign-in-links', ...visitor, identity.apiRequestSignIn);
@@ -154,16 +165,16 @@ function createRouter(
   router.post('/api/session/handle', ...visitor, identity.apiEnter);
   router.put('/api/account/chosen-password', ...visitor, identity.apiChoosePassword);
   router.put('/api/account/notices', ...member, mail.apiSetNotices);
-  router.post('/api/invitations', ...admin, accounts.apiInvite);
-  router.post('/api/invitations/:id/send', ...admin, accounts.apiInviteAgain);
+  router.post('/api/invitations', ...admin, proven, accounts.apiInvite);
+  router.post('/api/invitations/:id/send', ...admin, proven, accounts.apiInviteAgain);
   router.delete('/api/invitations/:id', ...admin, accounts.apiWithdrawInvitation);
-  router.post('/api/accounts/:id/reset-link', ...admin, accounts.apiMakeResetLink);
+  router.post('/api/accounts/:id/reset-link', ...admin, proven, accounts.apiMakeResetLink);
   router.get('/api/outbox', ...admin, mail.apiList);
   router.post('/api/outbox/:id/retry', ...admin, mail.apiRetry);
   router.get('/api/webhooks', ...member, webhooks.apiList);
-  router.post('/api/webhooks', ...member, webhooks.apiAdd);
+  router.post('/api/webhooks', ...member, proven, webhooks.apiAdd);
   router.delete('/api/webhooks/:id', ...member, webhooks.apiDelete);
-  router.post('/api/webhooks/:id/secret', ...member, webhooks.apiRotate);
+  router.post('/api/webhooks/:id/secret', ...member, proven, webhooks.apiRotate);
   router.post('/api/webhooks/:id/test', ...member, webhooks.apiTest);
   router.get('/api/webhooks/:id/deliveries', ...member, webhooks.apiDeliveries);
   router.get('/sign-in/email', ...visitor, identity.pageRequestSignIn);
@@ -174,19 +185,42 @@ function createRouter(
   router.post('/i/:handle', ...visitor, identity.pageLinkPost);
   router.get('/n/:handle', ...anybody, mail.pageOptOut);
   router.post('/n/:handle', ...anybody, mail.pageOptOutPost);
-  router.post('/accounts/invite', ...admin, accounts.pageInvite);
-  router.post('/accounts/:id/invitation/send', ...admin, accounts.pageInviteAgain);
+  router.post('/accounts/invite', ...admin, proven, accounts.pageInvite);
+  router.post('/accounts/:id/invitation/send', ...admin, proven, accounts.pageInviteAgain);
   router.post('/accounts/:id/invitation/withdraw', ...admin, accounts.pageWithdrawInvitation);
-  router.post('/accounts/:id/reset-link', ...admin, accounts.pageMakeResetLink);
+  router.post('/accounts/:id/reset-link', ...admin, proven, accounts.pageMakeResetLink);
   router.get('/outbox', ...admin, mail.pageList);
   router.post('/outbox/:id/retry', ...admin, mail.pageRetry);
   router.post('/account/notices', ...member, mail.pageSetNotices);
   router.get('/webhooks', ...member, webhooks.pageList);
-  router.post('/webhooks', ...member, webhooks.pageAdd);
+  router.post('/webhooks', ...member, proven, webhooks.pageAdd);
   router.get('/webhooks/:id', ...member, webhooks.pageShow);
   router.post('/webhooks/:id/delete', ...member, webhooks.pageDelete);
-  router.post('/webhooks/:id/secret', ...member, webhooks.pageRotate);
+  router.post('/webhooks/:id/secret', ...member, proven, webhooks.pageRotate);
   router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
+
+  // Proving anew, sessions of others, remembered browsers.
+  router.post('/api/session/proof', ...member, proofs.apiProve);
+  router.get('/confirm-identity', ...member, proofs.pageProve);
+  router.post('/confirm-identity', ...member, proofs.pageProvePost);
+  router.delete('/api/accounts/:id/sessions', ...admin, proven, sessions.apiEndOfAccount);
+  router.post('/accounts/:id/end-sessions', ...admin, proven, sessions.pageEndOfAccount);
+
+  // Identities elsewhere: the provider, hand-off between app servers.
+  router.get('/sign-in/provider', ...visitor, provider.pageLeave);
+  router.get('/sign-in/provider/callback', ...visitor, provider.pageReturn);
+  router.get('/sign-in/provider/prove', ...member, provider.pageProve);
+  router.get('/sign-out/provider', ...visitor, provider.pageSignOut);
+  router.get('/hand-off', ...member, handOff.pageAsk);
+  router.post('/hand-off', ...member, handOff.pageSend);
+  router.get('/hand-off/begin', ...visitor, handOff.pageBegin);
+  router.get('/hand-off/accept/:token', ...visitor, handOff.pageAccept);
+  router.get('/api/account/identities', ...member, identities.apiList);
+  router.delete('/api/account/identities/:id', ...member, proven, identities.apiDisconnect);
+  router.get('/account/identities', ...member, identities.pageList);
+  router.post('/account/identities/provider', ...member, proven, provider.pageConnect);
+  router.post('/account/identities/peers/:name', ...member, proven, handOff.pageConnect);
+  router.post('/account/identities/:id/disconnect', ...member, proven, identities.pageDisconnect);
   return router;
 }
 

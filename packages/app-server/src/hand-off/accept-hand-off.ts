@@ -123,7 +123,12 @@ async function verify(
  */
 async function findWhom(
   { config, db }: IdentityContext,
-  { attempt, claim, viewer, peer }: Pick<Received, 'attempt' | 'claim' | 'peer'> & {
+  {
+    attempt,
+    claim,
+    viewer,
+    peer,
+  }: Pick<Received, 'attempt' | 'claim' | 'peer'> & {
     viewer: Account | undefined;
   },
 ): Promise<{ account: Account; identityId?: string }> {

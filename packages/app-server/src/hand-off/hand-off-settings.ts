@@ -48,7 +48,11 @@ export function readHandOff(read: EnvironmentReader, appOrigin: string): HandOff
     ['HAND_OFF_FROM', from.map(({ origin }) => origin)],
   ] as const) {
     if (origins.includes(appOrigin)) {
-      read.refuse(name, appOrigin, 'other origins than APP_ORIGIN: nobody is handed over to oneself');
+      read.refuse(
+        name,
+        appOrigin,
+        'other origins than APP_ORIGIN: nobody is handed over to oneself',
+      );
     }
   }
   const accounts = read.choice('HAND_OFF_ACCOUNTS', 'connected', ['connected', 'shared']);

@@ -36,7 +36,7 @@ export async function sendHandOff(
   checkReceiver(context, to);
   const { config, db, keys, now } = context;
   const { account, requestedAtMs } = viewer;
-  const { token, claim } = await mintClaim(
+  const { token, claim } = await mintClaim<'hand-off'>(
     keys.active,
     {
       iss: config.appOrigin,

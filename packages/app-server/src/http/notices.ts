@@ -26,6 +26,10 @@ const DONE = {
   'mail-retried': 'It is being tried again.',
   'notices-saved': 'Saved.',
   'webhook-deleted': 'Webhook deleted.',
+  'account-signed-out': 'Signed out everywhere. Links made there no longer work.',
+  confirmed: 'Confirmed. Nothing else has been done yet: press the button once more.',
+  'identity-connected': 'Connected. You can sign in with it from now on.',
+  'identity-disconnected': 'Disconnected. Your other devices have been signed out.',
   'webhook-tested': 'A test is on its way; it appears among the deliveries.',
 } as const;
 

@@ -154,7 +154,8 @@ export const APP_PROBLEMS = {
   'not-a-peer': {
     status: 403,
     title: 'Nobody is handed over to or from there',
-    advice: 'Whoever runs this server has not named that one. If you did not expect this, close the page.',
+    advice:
+      'Whoever runs this server has not named that one. If you did not expect this, close the page.',
   },
   'cross-site': {
     status: 403,

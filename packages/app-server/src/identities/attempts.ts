@@ -27,10 +27,7 @@ const SECRET = /^[A-Za-z0-9_-]{43}$/;
 /** What is derived from the secret; none tells anything of another, or of the secret. */
 export type DerivedFor = 'oidc-state' | 'oidc-nonce' | 'oidc-verifier' | 'hand-off-state';
 
-export type NewAttempt = Pick<
-  SignInAttempt,
-  'way' | 'purpose' | 'issuer' | 'account_id' | 'next'
->;
+export type NewAttempt = Pick<SignInAttempt, 'way' | 'purpose' | 'issuer' | 'account_id' | 'next'>;
 
 /**
  * Notes that this browser is being sent away and sets its cookie, which takes the place of that of an

@@ -140,7 +140,12 @@ export async function listIdentities(
  */
 export async function disconnectIdentity(
   context: IdentityContext,
-  { account, session, id, address }: {
+  {
+    account,
+    session,
+    id,
+    address,
+  }: {
     account: Account;
     session: Session;
     id: string;

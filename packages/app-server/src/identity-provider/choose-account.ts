@@ -49,7 +49,8 @@ export async function chooseAccount(
   try {
     return await first();
   } catch (error) {
-    if (!isDuplicate(error) && !(error instanceof Refused && error.code === 'conflict')) throw error;
+    if (!isDuplicate(error) && !(error instanceof Refused && error.code === 'conflict'))
+      throw error;
     // The same person in two windows at once: the other one has just done it.
     const now = await findKnown(deps, identity);
     if (now !== undefined) return now;

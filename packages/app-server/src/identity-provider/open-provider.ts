@@ -72,7 +72,7 @@ export function openProvider({ settings, log, now }: ProviderOptions): IdentityP
 
   async function discover(): Promise<oidc.Configuration> {
     try {
-      const configuration = await oidc.discovery(
+      const found = await oidc.discovery(
         new URL(issuer),
         settings.clientId,
         undefined,
@@ -86,8 +86,8 @@ export function openProvider({ settings, log, now }: ProviderOptions): IdentityP
           ],
         },
       );
-      known = { configuration, readAtMs: now() };
-      return configuration;
+      known = { configuration: found, readAtMs: now() };
+      return found;
     } catch (error) {
       failedAtMs = now();
       log.warn(

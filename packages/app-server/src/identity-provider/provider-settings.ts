@@ -18,7 +18,8 @@ export interface ProviderSettings {
 const NEEDED = ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'] as const;
 const FURTHER = ['OIDC_NAME', 'OIDC_ACCOUNTS', 'OIDC_ALLOWED_DOMAINS'] as const;
 const LONGEST_NAME = 40;
-const DOMAIN = /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)*[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?$/u;
+const DOMAIN =
+  /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)*[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?$/u;
 
 /** Undefined when none of them is set. Faults are left with `read`. */
 export function readProvider(read: EnvironmentReader): ProviderSettings | undefined {
@@ -44,7 +45,13 @@ export function readProvider(read: EnvironmentReader): ProviderSettings | undefi
 /** Plain http would let anybody on the way answer in the provider's place. */
 function issuerFault(issuer: string): string | undefined {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.search || url.hash || url.username) {
+  if (
+    !url ||
+    !['http:', 'https:'].includes(url.protocol) ||
+    url.search ||
+    url.hash ||
+    url.username
+  ) {
     return 'the issuer identifier, like https://login.example.org, without query and fragment';
   }
   const isLoopback = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);

@@ -22,7 +22,11 @@ export function createProviderRoutes(context: IdentityContext) {
     /** `GET /sign-in/provider/prove?next=PATH`: to the provider, which asks for credentials anew. */
     pageProve: async (ctx: Context) => {
       const { id: accountId } = viewerOf(ctx).account;
-      const wish = { purpose: 'prove', accountId, next: localPath(ctx.query['next']) ?? null } as const;
+      const wish = {
+        purpose: 'prove',
+        accountId,
+        next: localPath(ctx.query['next']) ?? null,
+      } as const;
       redirectTo(ctx, await leaveForProvider(ctx, context, wish));
     },
     /** `GET /sign-in/provider/callback`: back from it. */

@@ -59,7 +59,11 @@ export async function leaveForProvider(
     next,
   });
   const { appOrigin } = context.config;
-  const url = await provider.authorizationUrl(secret, appOrigin + CALLBACK_PATH, purpose === 'prove');
+  const url = await provider.authorizationUrl(
+    secret,
+    appOrigin + CALLBACK_PATH,
+    purpose === 'prove',
+  );
   return url.href;
 }
 

@@ -46,7 +46,7 @@ export function renderIdentities(props: IdentitiesProps): string {
             columns={['Sign-in service', 'You there', 'Connected', 'Last used', '']}
           >
             {identities.map((identity) => (
-              <Row key={identity.id}>
+              <Row key={identity.id} id={identity.id}>
                 <RowHead>
                   <bdi>{identity.name}</bdi>
                 </RowHead>
@@ -59,7 +59,7 @@ export function renderIdentities(props: IdentitiesProps): string {
                 <Cell label="Last used">
                   {identity.lastUsedAt === null ? 'never' : <Time at={identity.lastUsedAt} />}
                 </Cell>
-                <Cell label="">
+                <Cell kind="actions">
                   {hasPassword ? (
                     <Confirm
                       action={`/account/identities/${identity.id}/disconnect`}
@@ -88,7 +88,9 @@ export function renderIdentities(props: IdentitiesProps): string {
                 </button>
               </form>
             ))}
-            <p class="hint">You sign in there; whoever you are there can then sign in here as you.</p>
+            <p class="hint">
+              You sign in there; whoever you are there can then sign in here as you.
+            </p>
           </section>
         )}
       </>

@@ -19,16 +19,22 @@ export interface Visitor {
   session: Session | undefined;
 }
 
+/** How somebody proved who they are, and when, Unix milliseconds: just now when left out. */
+export interface SignInProof {
+  method: SignInMethod;
+  provenAtMs?: number;
+}
+
 /**
  * Begins a session for an account whose credentials have been checked, and returns its id.
- * @throws Refused `wrong-credentials` when the account was disabled, or its password changed, since
+ * @throws Refused `wrong-credentials` when the account was disabled, or a way into it changed, since
  * it was read: the sessions it had have just been ended, and this one must not outlive them.
  */
 export async function beginSession(
   context: IdentityContext,
   account: Account,
   visitor: Visitor,
-  method: SignInMethod,
+  { method, provenAtMs }: SignInProof,
 ): Promise<string> {
   const { config, db, sessions, now } = context;
   const nowMs = now();
@@ -47,15 +53,19 @@ export async function beginSession(
     createdAtMs: nowMs,
     lastSeenAtMs: nowMs,
     method,
-    provenAtMs: nowMs,
+    provenAtMs: provenAtMs ?? nowMs,
   };
   await sessions.add(session);
   const current = await db
     .selectFrom('account')
-    .select(['password_hash', 'disabled_at'])
+    .select(['password_hash', 'identity_count', 'disabled_at'])
     .where('id', '=', account.id)
     .executeTakeFirst();
-  if (current?.disabled_at !== null || current.password_hash !== account.password_hash) {
+  if (
+    current?.disabled_at !== null ||
+    current.password_hash !== account.password_hash ||
+    current.identity_count !== account.identity_count
+  ) {
     await sessions.remove([session]);
     throw new Refused('wrong-credentials');
   }
@@ -100,6 +110,21 @@ export async function endOtherSessions(context: IdentityContext, kept: Session):
   const own = await context.sessions.list(kept.accountId, context.now());
   await endSessions(
     context,
-    own.filter(({ idHash }) => idHash !== kept.idHash),
+    own.filter(({ reference }) => reference !== kept.reference),
   );
+}
+
+/**
+ * Ends every session of an account, downloads under way included.
+ * @throws Refused `not-found` when there is no such account; LedgerUnavailableError, and then none was ended.
+ */
+export async function endAllSessions(context: IdentityContext, accountId: string): Promise<void> {
+  const { db, sessions, now } = context;
+  const account = await db
+    .selectFrom('account')
+    .select('id')
+    .where('id', '=', accountId)
+    .executeTakeFirst();
+  if (account === undefined) throw new Refused('not-found');
+  await endSessions(context, await sessions.list(accountId, now()));
 }

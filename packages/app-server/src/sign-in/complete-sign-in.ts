@@ -10,14 +10,12 @@ import {
   setDeviceCookie,
   setSessionCookie,
 } from '../sessions/session-cookie.js';
-import { beginSession, type Visitor } from '../sessions/session-life.js';
-import type { SignInMethod } from '../sessions/session-store.js';
+import { beginSession, type SignInProof, type Visitor } from '../sessions/session-life.js';
 import { rememberDevice } from './known-devices.js';
 
 /** Somebody whose proof has been checked. */
-export interface Proven {
+export interface Proven extends SignInProof {
   account: Account;
-  method: SignInMethod;
 }
 
 /**
@@ -27,10 +25,10 @@ export interface Proven {
 export async function completeSignIn(
   ctx: Context,
   context: IdentityContext,
-  { account, method }: Proven,
+  { account, ...proof }: Proven,
 ): Promise<void> {
   const { db, now } = context;
-  const sessionId = await beginSession(context, account, visitorOf(ctx), method);
+  const sessionId = await beginSession(context, account, visitorOf(ctx), proof);
   const presented = readIdCookie(ctx, DEVICE_COOKIE);
   const deviceId = await rememberDevice(db, account, presented, now());
   setSessionCookie(ctx, sessionId);

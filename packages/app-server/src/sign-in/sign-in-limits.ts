@@ -20,6 +20,8 @@ export interface SignInAllowances {
   perDevice: number;
   /** Mails with a link that one address may ask for. */
   linkRequests: number;
+  /** Times that browsers at one address may be sent to another server to sign in. */
+  attemptsElsewhere: number;
   windowSeconds: number;
 }
 
@@ -29,6 +31,7 @@ export const DEFAULT_ALLOWANCES: SignInAllowances = {
   perAccount: 10,
   perDevice: 10,
   linkRequests: 20,
+  attemptsElsewhere: 120,
   windowSeconds: 15 * 60,
 };
 
@@ -58,6 +61,8 @@ export interface SignInLimits {
    * the asker, and without keeping its owner from the links that are in the mailbox already.
    */
   admitLinkRequest(address: string): Promise<Admitted>;
+  /** By address: each writes a row, whoever asks. */
+  admitAttempt(address: string): Promise<Admitted>;
 }
 
 export interface SignInLimitOptions {
@@ -82,6 +87,7 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   const byPasswordChange = bucket('attempts-by-password-change', allowed.perAccount);
 
   const byLinkRequest = bucket('attempts-by-link-request', allowed.linkRequests);
+  const byAttempt = bucket('attempts-elsewhere', allowed.attemptsElsewhere);
 
   return {
     admit: async ({ address, email, knownDevice }) => {
@@ -95,6 +101,7 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
     },
     admitPasswordChange: (accountId) => take([[byPasswordChange, accountId]]),
     admitLinkRequest: (address) => take([[byLinkRequest, addressBlock(address)]]),
+    admitAttempt: (address) => take([[byAttempt, addressBlock(address)]]),
   };
 }
 
