@@ -40,14 +40,14 @@ export async function chooseAccount(
       `${settings.name} does not say that it has verified your e-mail address, so no account can be found by it. If you have one, sign in in another way and connect the two on the page “Account”.`,
     );
   }
-  const first = () =>
+  const firstTime = () =>
     deps.db
       .transaction()
       .execute((transaction) =>
         connectByEmail(transaction, deps, settings, { ...identity, email }, address),
       );
   try {
-    return await first();
+    return await firstTime();
   } catch (error) {
     if (!isDuplicate(error) && !(error instanceof Refused && error.code === 'conflict'))
       throw error;
@@ -112,7 +112,8 @@ async function connectByEmail(
   const account =
     found ?? (await makeMember(transaction, { email: identity.email, address, nowMs }));
   refuseDisabled(account);
-  await refuseOtherSubject(transaction, account, identity);
+  // The same person in two windows at once: the other one has just done it.
+  if (await isConnected(transaction, account, identity)) return account;
   // An invitation is accepted by coming in: its link would only set a password nobody asked for.
   if (account.password_hash === null) {
     await withdrawIdentityLinks(transaction, account.id, nowMs, 'accept-invitation');
@@ -155,19 +156,23 @@ function refuseDisabled(account: Account): void {
   throw new Refused('no-account', 'Your account here is disabled. Ask an administrator.');
 }
 
-/** An address that was given to somebody else at the provider must not open the account of before. */
-async function refuseOtherSubject(
+/**
+ * @throws Refused `no-account` when somebody else is: an address that was given to another person at the
+ * provider must not open the account of before.
+ */
+async function isConnected(
   transaction: Transaction<Schema>,
   account: Account,
-  { issuer }: VouchedFor,
-): Promise<void> {
-  const other = await transaction
+  { issuer, subject }: VouchedFor,
+): Promise<boolean> {
+  const connected = await transaction
     .selectFrom('external_identity')
-    .select('id')
+    .select('subject')
     .where('account_id', '=', account.id)
     .where('issuer', '=', issuer)
     .executeTakeFirst();
-  if (other === undefined) return;
+  if (connected === undefined) return false;
+  if (connected.subject === subject) return true;
   throw new Refused(
     'no-account',
     'The account with your e-mail address belongs to another person of the sign-in service. Ask an administrator.',
