@@ -12,6 +12,7 @@ import {
   checkReturned,
   derive,
   findAttempt,
+  newAttemptSecret,
   secretOf,
   takeAttempt,
 } from '../identities/attempts.js';
@@ -49,13 +50,7 @@ export async function beginHandOff(
   wish: { purpose: AttemptPurpose; accountId: string | null; next: string | null },
 ): Promise<string> {
   const { config, ledger } = context;
-  const secret = await beginAttempt(ctx, context, {
-    way: 'peer',
-    purpose: wish.purpose,
-    issuer: peer.origin,
-    account_id: wish.accountId,
-    next: wish.next,
-  });
+  const secret = newAttemptSecret();
   const state = derive(secret, 'hand-off-state');
   const url = new URL('/hand-off', peer.origin);
   url.search = new URLSearchParams({
@@ -63,6 +58,13 @@ export async function beginHandOff(
     state,
     fence: await ledger.fence(nonceOfState(state)),
   }).toString();
+  await beginAttempt(ctx, context, secret, {
+    way: 'peer',
+    purpose: wish.purpose,
+    issuer: peer.origin,
+    account_id: wish.accountId,
+    next: wish.next,
+  });
   return url.href;
 }
 

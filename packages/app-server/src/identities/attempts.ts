@@ -29,19 +29,24 @@ export type DerivedFor = 'oidc-state' | 'oidc-nonce' | 'oidc-verifier' | 'hand-o
 
 export type NewAttempt = Pick<SignInAttempt, 'way' | 'purpose' | 'issuer' | 'account_id' | 'next'>;
 
+/** 256 random bits, base64url. */
+export function newAttemptSecret(): string {
+  return newSessionId();
+}
+
 /**
- * Notes that this browser is being sent away and sets its cookie, which takes the place of that of an
- * earlier attempt. Returns the secret.
+ * Notes that this browser is being sent away with `secret` and sets its cookie, which takes the place of that
+ * of an earlier attempt. To be called last: where to send it must be known.
  */
 export async function beginAttempt(
   ctx: Context,
   { db, now }: { db: Kysely<Schema>; now: () => number },
+  secret: string,
   attempt: NewAttempt,
-): Promise<string> {
+): Promise<void> {
   const nowMs = now();
   const lifeMs = ATTEMPT_LIFE_MS[attempt.way];
   await db.deleteFrom('sign_in_attempt').where('expires_at', '<=', new Date(nowMs)).execute();
-  const secret = newSessionId();
   await db
     .insertInto('sign_in_attempt')
     .values({
@@ -55,7 +60,6 @@ export async function beginAttempt(
     'Set-Cookie',
     `${COOKIES[attempt.way]}=${secret}; Max-Age=${lifeMs / 1000}; ${ATTRIBUTES}`,
   );
-  return secret;
 }
 
 /**

@@ -8,6 +8,7 @@ import { Refused } from '../http/problems.js';
 import {
   beginAttempt,
   checkReturned,
+  newAttemptSecret,
   refuseUnseen,
   secretOf,
   takeAttempt,
@@ -51,19 +52,16 @@ export async function leaveForProvider(
   const { provider } = federationOf(context);
   await context.signInLimits.admitAttempt(ctx.ip);
   const { purpose, accountId, next } = wish;
-  const secret = await beginAttempt(ctx, context, {
+  const secret = newAttemptSecret();
+  const redirectUri = context.config.appOrigin + CALLBACK_PATH;
+  const url = await provider.authorizationUrl(secret, redirectUri, purpose === 'prove');
+  await beginAttempt(ctx, context, secret, {
     way: 'provider',
     purpose,
     issuer: provider.issuer,
     account_id: accountId,
     next,
   });
-  const { appOrigin } = context.config;
-  const url = await provider.authorizationUrl(
-    secret,
-    appOrigin + CALLBACK_PATH,
-    purpose === 'prove',
-  );
   return url.href;
 }
 
