@@ -10,6 +10,7 @@ import type { HandOffPeers } from './hand-off/hand-off-peers.js';
 import type { IdentityProvider } from './identity-provider/open-provider.js';
 import type { KeyedDigest } from './links/link-secret.js';
 import type { AppMetrics } from './metrics.js';
+import type { PlaceOfAddress } from './sessions/place-of-address.js';
 import type { SessionStore } from './sessions/session-store.js';
 import type { SignInLimits } from './sign-in/sign-in-limits.js';
 
@@ -35,6 +36,7 @@ export interface IdentityContext extends AppContext {
   /** The organisation's own sign-in; undefined without one. */
   provider: IdentityProvider | undefined;
   handOffPeers: HandOffPeers;
+  placeOf: PlaceOfAddress;
 }
 
 /** Who is asking: known after the session has been loaded, in `ctx.state.viewer`. */

@@ -17,6 +17,7 @@ import { openProvider } from './identity-provider/open-provider.js';
 import { NO_METRICS, type AppMetrics } from './metrics.js';
 import { cleanIncoming } from './files/clean-incoming.js';
 import { loadLinkSecret } from './links/link-secret.js';
+import { openPlaces } from './sessions/place-of-address.js';
 import { createRedisSessionStore } from './sessions/redis-session-store.js';
 import { startBackground } from './start-background.js';
 import { createSqlSessionStore } from './sessions/sql-session-store.js';
@@ -74,6 +75,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       passwords: await createPasswordHasher(config.hashConcurrency),
       provider: config.provider && openProvider({ settings: config.provider, log, now }),
       handOffPeers,
+      placeOf: await openPlaces(config.geoipFile),
       ...identityStores(options, database.db),
     };
     await cleanIncoming(config);

@@ -13,6 +13,8 @@ export const identityProviderHandOff: Migration = {
           .check(sql`identity_count >= 0`),
       )
       .execute();
+    // A sign-in that waits for room may have been proven elsewhere, a while ago.
+    await db.schema.alterTable('waiting_sign_in').addColumn('proven_at', 'timestamptz').execute();
     await db.schema
       .createTable('external_identity')
       .addColumn('id', 'text', (c) => c.primaryKey())

@@ -23,6 +23,8 @@ export type AppRefusal =
   | 'provider-unavailable'
   | 'no-account'
   | 'not-a-peer'
+  | 'too-many-sessions'
+  | 'coming-back'
   | 'cross-site'
   | 'forbidden'
   | 'not-found'
@@ -156,6 +158,18 @@ export const APP_PROBLEMS = {
     title: 'Nobody is handed over to or from there',
     advice:
       'Whoever runs this server has not named that one. If you did not expect this, close the page.',
+  },
+  'too-many-sessions': {
+    status: 409,
+    title: 'You are signed in on too many devices',
+    advice:
+      'You were not signed in. End one of the others: GET /api/session/waiting lists them, POST {"end": id} to it ends one and signs you in.',
+  },
+  'coming-back': {
+    status: 503,
+    title: 'Your browser is just being signed in',
+    advice: 'Another request of it came first. Try again in a second.',
+    retryAfterSeconds: 1,
   },
   'cross-site': {
     status: 403,

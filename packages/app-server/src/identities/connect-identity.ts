@@ -8,7 +8,7 @@ import { newId } from '../database/new-id.js';
 import type { Account, Schema } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
 import { queueMail } from '../mail/queue-mail.js';
-import { endOtherSessions } from '../sessions/session-life.js';
+import { endOtherSessions } from '../sessions/end-sessions.js';
 import type { Session } from '../sessions/session-store.js';
 import { identityConnectedMail, identityDisconnectedMail } from './identity-mails.js';
 import type { ExternalIdentity } from './identity-tables.js';
@@ -158,8 +158,9 @@ export async function disconnectIdentity(
   }
   const own = await listIdentities(db, account.id);
   if (!own.some((identity) => identity.id === id)) throw new Refused('not-found');
+  const by = { actorId: account.id, address, reason: 'identity-disconnected' } as const;
   // Before and after: a dead ledger stops the change, and no session slips in between.
-  await endOtherSessions(context, session);
+  await endOtherSessions(context, session, by);
   await db.transaction().execute(async (transaction) => {
     const at = new Date(now());
     const identity = await transaction
@@ -196,7 +197,7 @@ export async function disconnectIdentity(
       });
     }
   });
-  await endOtherSessions(context, session);
+  await endOtherSessions(context, session, by);
 }
 
 async function refuseConnected(insert: () => Promise<unknown>): Promise<void> {

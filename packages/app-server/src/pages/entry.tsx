@@ -9,6 +9,8 @@ import type { Assets, Notice, Viewer } from './props.js';
 export interface SignInProps {
   assets: Assets;
   email?: string | undefined;
+  /** Whether the box was ticked. */
+  remember?: boolean | undefined;
   /** Path to go on to; the back end checks that it is one of ours. */
   next?: string | undefined;
   /** What was done just before, such as signing out. */
@@ -20,15 +22,9 @@ export interface SignInProps {
   signOutElsewhere?: { href: string; name: string } | undefined;
 }
 
-export function renderSignIn({
-  assets,
-  email,
-  next,
-  notice,
-  error,
-  elsewhere = [],
-  signOutElsewhere,
-}: SignInProps): string {
+export function renderSignIn(props: SignInProps): string {
+  const { assets, email, remember = false, next, notice, error } = props;
+  const { elsewhere = [], signOutElsewhere } = props;
   return renderEntry({
     assets,
     heading: 'Sign in',
@@ -53,6 +49,10 @@ export function renderSignIn({
             maxLength={PASSWORD_LENGTH.most}
             autofocus={email !== undefined}
           />
+          <div class="choice">
+            <input type="checkbox" id="remember" name="remember" value="on" checked={remember} />
+            <label for="remember">Stay signed in on this browser</label>
+          </div>
           <button class="button primary wide">Sign in</button>
         </form>
         {elsewhere.map(({ href, name }) => (
