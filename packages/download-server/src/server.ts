@@ -11,6 +11,7 @@ import { createDownload } from './download.js';
 import { createDrain } from './drain-downloads.js';
 import { resolveFilesRoot } from './files-root.js';
 import { createHealth } from './health.js';
+import { installBase64 } from './install-base64.js';
 import { createKeySource } from './key-source.js';
 import { createRates } from './limit-rate.js';
 import { startOffload } from './offload.js';
@@ -50,6 +51,7 @@ export async function startDownloadServer(
   dependencies: DownloadServerDependencies,
 ): Promise<DownloadServer> {
   const { config, log, metrics = NO_METRICS, now = Date.now, patienceMs } = dependencies;
+  installBase64();
   const root = await resolveFilesRoot(config.filesRoot);
   const signatureCheck = chooseSignatureCheck(config.signatureCheck, { log });
   const ledger =
