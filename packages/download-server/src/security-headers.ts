@@ -4,15 +4,16 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import helmet from 'helmet';
-import type { Middleware } from 'koa';
 import { PAGE_STYLE_HASH } from './problem-page.js';
 
-/** @param origin this server's origin: only an https one may promise to stay https. */
-export function securityHeaders(origin: string): Middleware {
+/**
+ * Returns a function that sets them.
+ * @param origin this server's origin: only an https one may promise to stay https.
+ */
+export function securityHeaders(origin: string): (response: ServerResponse) => void {
   const headers = Object.entries(headersFor(origin));
-  return function setSecurityHeaders({ res }, next) {
-    for (const [name, value] of headers) res.setHeader(name, value);
-    return next();
+  return function setSecurityHeaders(response) {
+    for (const [name, value] of headers) response.setHeader(name, value);
   };
 }
 

@@ -83,7 +83,7 @@ export async function startDownloadServer(
   let listening: Listening | undefined;
   const health = createHealth({ keys, ledger, isStopping: () => listening?.stopping ?? false });
   const { requestEnded: onEnd } = metrics;
-  const handle = createApp({ origin: config.origin, log, onEnd, download, health }).callback();
+  const handle = createApp({ origin: config.origin, log, onEnd, download, health });
   metrics.observe({
     downloadsInFlight: () => slots.taken,
     maxDownloads: config.maxDownloads,

@@ -2,8 +2,7 @@
 // patience is used up, and at a stop all that make no progress. A cut resets the connection: the client
 // sees fewer bytes than it was promised, and one that resumes goes on elsewhere.
 import type { Socket } from 'node:net';
-import type { Context } from 'koa';
-import { logFields } from '@claimcheck/shared/http';
+import { logFields, type Exchange } from '@claimcheck/shared/http';
 import type { DownloadMetrics } from './metrics.js';
 import { spendPatience, type PatienceLimits } from './reader-patience.js';
 
@@ -23,7 +22,7 @@ export interface ReaderWatch {
   readonly ended: Readonly<Ended>;
   /** Watches one download until its sending settles, and passes on what that gave. */
   watch<T extends { bytes: number; complete: boolean }>(
-    ctx: Context,
+    ctx: Exchange,
     sending: Promise<T>,
   ): Promise<T>;
   /** For a stop: whoever takes nothing for `stallMs` from now on is cut. */
@@ -40,7 +39,7 @@ const LONGEST_SWEEP_MS = 3 * SWEEP_EVERY_MS;
 const HEAD_BYTES = 8192;
 
 interface Reader {
-  ctx: Context;
+  ctx: Exchange;
   socket: Socket;
   startedAtBytes: number;
   takenBytes: number;
