@@ -82,7 +82,7 @@ export function createDownload(dependencies: DownloadDependencies) {
       } finally {
         await file.handle.close();
       }
-      await handover?.ended;
+      await handover?.ended();
     } finally {
       limit.release();
       handover?.drop();

@@ -20,15 +20,17 @@ const LAST_GROUP = /^(?:([^=]{2})(={0,2})|([^=]{3})(=?))$/;
 
 /** Adds the two to `target`, each only if it is missing there. */
 export function installBase64(target: typeof Uint8Array = Uint8Array): void {
-  const add = (where: object, name: string, value: unknown) => {
-    if (name in where) return;
-    Object.defineProperty(where, name, { value, writable: true, configurable: true });
-  };
   add(target, 'fromBase64', fromBase64);
   add(target.prototype, 'toBase64', function toBase64Method(this: unknown, options?: WriteOptions) {
     if (!(this instanceof Uint8Array)) throw new TypeError('this is not a Uint8Array');
     return toBase64(this, options);
   });
+}
+
+/** As the methods of the language are: writable, and not to be met in a loop over the properties. */
+function add(where: object, name: string, value: unknown): void {
+  if (name in where) return;
+  Object.defineProperty(where, name, { value, writable: true, configurable: true });
 }
 
 /**

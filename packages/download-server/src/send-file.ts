@@ -89,7 +89,7 @@ export function createFileSender({ pace, buffers }: FileSenderDependencies): Fil
     size: SliceSize,
   ): Promise<Outcome> {
     async function readFrom(offset: number): Promise<Slice> {
-      const slice = takeSlice(Math.min(range.length - offset, size.bytes));
+      const slice = takeSlice(Math.min(range.length - offset, size.bytes()));
       await handle.fill(slice.bytes, range.firstByte + offset);
       return slice;
     }
@@ -101,7 +101,7 @@ export function createFileSender({ pace, buffers }: FileSenderDependencies): Fil
       const startedMs = performance.now();
       const handed = hand(slice.bytes, isLast);
       const ready =
-        isLast || !size.readsAhead ? undefined : await keepReady(readFrom(end), handed, giveBack);
+        isLast || !size.readsAhead() ? undefined : await keepReady(readFrom(end), handed, giveBack);
       const outcome = await handed;
       // Of a connection that broke nobody knows what it still holds: its buffer is not used again.
       if (outcome !== 'taken') return outcome;
@@ -133,7 +133,7 @@ export function createFileSender({ pace, buffers }: FileSenderDependencies): Fil
         size.release();
         connection.release();
       }
-      const { bytes } = over;
+      const bytes = over.bytes();
       if (outcome === 'taken') return { bytes, complete: true };
       connection.destroy();
       if (outcome === 'gone') return { bytes, complete: false };

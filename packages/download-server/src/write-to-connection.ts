@@ -3,6 +3,10 @@
 // waits. That end is the socket's: a response that is queued behind another one (pipelining) hears of nothing.
 import type { ServerResponse } from 'node:http';
 
+/**
+ * No accessors here, nor on whatever else is made for each request: V8 makes a hidden class of its own for every
+ * object literal that has one, which keeps all of the request in memory until the next major collection.
+ */
 export interface Connection {
   /** Whether it was the connection that took the bytes; false when it has gone. */
   write(bytes: Buffer): Promise<boolean>;
@@ -10,7 +14,7 @@ export interface Connection {
   end(bytes: Buffer): Promise<boolean>;
   /** Waits. False, and at once, when the connection has gone. */
   pause(ms: number): Promise<boolean>;
-  readonly gone: boolean;
+  isGone(): boolean;
   /** Tears the connection down: no body ends cleanly that is too short. */
   destroy(): void;
   /** Stops listening. */
@@ -48,9 +52,7 @@ export function connectionOf(response: ServerResponse): Connection {
       clearTimeout(timer);
       return going && !isGone();
     },
-    get gone() {
-      return isGone();
-    },
+    isGone,
     destroy() {
       socket.destroy();
       onClose();

@@ -132,10 +132,10 @@ function routeOf(ctx: Context): string | undefined {
 /** When the head was handed over, which is when the first byte goes out. Koa and we write it alike. */
 function noteHead(response: ServerResponse): { ms: number } {
   const noted = { ms: 0 };
-  const { writeHead } = response;
-  response.writeHead = (...head: unknown[]) => {
+  const writeHead: (...head: never[]) => ServerResponse = response.writeHead.bind(response);
+  response.writeHead = (...head: never[]) => {
     noted.ms = performance.now();
-    return Reflect.apply(writeHead, response, head);
+    return writeHead(...head);
   };
   return noted;
 }
