@@ -3,6 +3,7 @@
 // sees fewer bytes than it was promised, and one that resumes goes on elsewhere.
 import type { Socket } from 'node:net';
 import { logFields, type Exchange } from '@claimcheck/shared/http';
+import { createUnderway } from '@claimcheck/shared/underway';
 import type { DownloadMetrics } from './metrics.js';
 import { spendPatience, type PatienceLimits } from './reader-patience.js';
 
@@ -60,7 +61,7 @@ export function createReaderWatch(options: ReaderWatchOptions): ReaderWatch {
   const { metrics, clock = () => performance.now() } = options;
   let { limits } = options;
   let stopping = false;
-  const readers = new Set<Reader>();
+  const readers = createUnderway<Reader>();
   const ended: Ended = { finished: 0, brokenOff: 0, cut: 0 };
   let sweptAtMs = clock();
 
@@ -68,7 +69,7 @@ export function createReaderWatch(options: ReaderWatchOptions): ReaderWatch {
     const nowMs = clock();
     const elapsedMs = Math.min(nowMs - sweptAtMs, LONGEST_SWEEP_MS);
     sweptAtMs = nowMs;
-    for (const reader of readers) {
+    for (const reader of readers.all()) {
       const takenBytes = bytesTaken(reader.socket);
       const bytes = takenBytes - reader.takenBytes;
       reader.takenBytes = takenBytes;
@@ -95,7 +96,7 @@ export function createReaderWatch(options: ReaderWatchOptions): ReaderWatch {
   const timer = setInterval(sweep, SWEEP_EVERY_MS).unref();
   return {
     get running() {
-      return readers.size;
+      return readers.count();
     },
     ended,
     async watch(ctx, sending) {
@@ -110,7 +111,7 @@ export function createReaderWatch(options: ReaderWatchOptions): ReaderWatch {
         leftMs: limits.fullMs,
         cut: false,
       };
-      readers.add(reader);
+      const place = readers.add(reader);
       try {
         const sent = await sending;
         count(reader, sent.bytes);
@@ -119,16 +120,16 @@ export function createReaderWatch(options: ReaderWatchOptions): ReaderWatch {
         else ended.brokenOff += 1;
         return sent;
       } finally {
-        readers.delete(reader);
+        readers.remove(place);
       }
     },
     hurry(stallMs) {
       stopping = true;
       limits = { fullMs: stallMs, minBytesPerSecond: 0 };
-      for (const reader of readers) reader.leftMs = stallMs;
+      for (const reader of readers.all()) reader.leftMs = stallMs;
     },
     cutAll() {
-      for (const reader of readers) cut(reader, 'stopping');
+      for (const reader of readers.all()) cut(reader, 'stopping');
     },
     close: () => clearInterval(timer),
   };
