@@ -29,9 +29,9 @@ export interface AppDependencies {
 }
 
 export function createApp({ origin, log, onEnd, download, health }: AppDependencies): Handler {
-  const setSecurityHeaders = securityHeaders(origin);
+  const standing = securityHeaders(origin);
   const begin = createRequestLog(log, onEnd);
-  const direct = createDirectLane({ begin, setSecurityHeaders, download });
+  const direct = createDirectLane({ begin, standing, download });
   const router = new Router();
   // The file name in the address is for people and for `curl -O`; nothing is ever found by it.
   router.all(TOKEN_ROUTE, readOnly, (ctx) => download(ctx, ctx.params['token']));
@@ -44,7 +44,8 @@ export function createApp({ origin, log, onEnd, download, health }: AppDependenc
   app.use(direct.unless(requestLog(log, onEnd)));
   app.use(answerRefusals({ log }));
   app.use((ctx, next) => {
-    setSecurityHeaders(ctx.res);
+    for (let i = 0; i + 1 < standing.length; i += 2)
+      ctx.set(standing[i] ?? '', standing[i + 1] ?? '');
     return next();
   });
   app.use(direct.rethrow);

@@ -1,12 +1,13 @@
 // The way of a plain download, GET with a token and nothing to decode in its address: straight to the checklist in
 // download.ts, in front of koa, whose context and router would cost a tenth of it. It passes what every other
 // request passes, by the same functions. It answers no refusal: what the steps throw is given to koa, which does.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import {
-  logFields,
+  placeHead,
   type createRequestLog,
   type Exchange,
   type Handler,
+  type PendingHead,
 } from '@claimcheck/shared/http';
 import type { Middleware } from 'koa';
 import type { DownloadExchange } from './download.js';
@@ -18,8 +19,13 @@ const PLAIN_TARGET = /^\/d\/([A-Za-z0-9._-]+)(?:\/[^/?#\s]+)?$/;
 
 export interface DirectLaneDependencies {
   begin: ReturnType<typeof createRequestLog>;
-  setSecurityHeaders: (response: ServerResponse) => void;
+  /** Headers that every answer carries, names and values in turn. */
+  standing: readonly string[];
   download: (exchange: DownloadExchange, tokenInPath: string) => Promise<void>;
+}
+
+interface DirectExchange extends DownloadExchange {
+  head: PendingHead;
 }
 
 /** A request of this lane that koa is to refuse. */
@@ -39,23 +45,23 @@ export interface DirectLane {
 }
 
 export function createDirectLane(dependencies: DirectLaneDependencies): DirectLane {
-  const { begin, setSecurityHeaders, download } = dependencies;
+  const { begin, standing, download } = dependencies;
   const failures = new WeakMap<IncomingMessage, Failure>();
 
   async function answer(
-    exchange: DownloadExchange,
+    exchange: DirectExchange,
     { path, token }: { path: string; token: string },
     koa: Handler,
   ): Promise<void> {
     const { req, res, state } = exchange;
-    const end = begin(exchange, () => ({ path, route: TOKEN_ROUTE }));
+    const loggable = () => loggablePath(path);
+    const end = begin(exchange, () => ({ path, route: TOKEN_ROUTE, loggable }));
     try {
-      setSecurityHeaders(res);
-      logFields(exchange, { url: loggablePath(path) });
       await download(exchange, token);
     } catch (error) {
       const { respond } = exchange;
       failures.set(req, { error, state, respond, statusCode: res.statusCode });
+      placeHead(res, exchange.head);
       await koa(req, res);
     } finally {
       end();
@@ -68,7 +74,8 @@ export function createDirectLane(dependencies: DirectLaneDependencies): DirectLa
       const isPlain = method === 'GET' && path.length <= MAX_URL_LENGTH;
       const token = isPlain ? PLAIN_TARGET.exec(path)?.[1] : undefined;
       if (token === undefined) return koa(req, res);
-      return answer({ req, res, state: {} }, { path, token }, koa);
+      const head = { headers: [...standing], writtenAtMs: 0 };
+      return answer({ req, res, state: {}, respond: undefined, head }, { path, token }, koa);
     },
     unless: (middleware) => (ctx, next) => {
       const failure = failures.get(ctx.req);

@@ -1,7 +1,13 @@
 // A download, step by step. The order is the guarantee: everything that can fail comes before
 // the burn, nothing of the file leaves before it, and what the steps opened is closed once at the end.
 import type { Ledger } from '@claimcheck/shared/ledger';
-import { logFields, requestIdOf, type Exchange } from '@claimcheck/shared/http';
+import {
+  composeHead,
+  logFields,
+  placeHead,
+  requestIdOf,
+  type Exchange,
+} from '@claimcheck/shared/http';
 import type { Logger } from '@claimcheck/shared/log';
 import { createBufferPool } from './buffer-pool.js';
 import { burnNonce } from './burn-nonce.js';
@@ -12,7 +18,7 @@ import { openFile } from './open-file.js';
 import { planResponse, type PlanInput, type PlannedResponse } from './plan-response.js';
 import { Refused } from './problems.js';
 import type { EventRecorder } from './record-event.js';
-import { createFileSender, type Sent } from './send-file.js';
+import { createFileSender, type Head, type Sent } from './send-file.js';
 import type { Slots } from './slots.js';
 import { takeToken } from './take-token.js';
 import type { VerifyToken } from './verify-token.js';
@@ -70,11 +76,12 @@ export function createDownload(dependencies: DownloadDependencies) {
         const response = await burnNonce(burning, verified, { status, body }, { inFull });
         ctx.respond = false;
         if (handover && response.paidInFull) {
+          if (ctx.head) placeHead(ctx.res, ctx.head);
           handover.give(ctx.res, response);
           logFields(ctx, { outcome: 'handed-over', complete: undefined });
         } else {
           const options = { allow: response.allow, rate: limit.rate };
-          const sending = sender.sendFile(ctx.res, file.handle, plan, ahead, options);
+          const sending = sender.sendFile(ctx.res, file.handle, headOf(ctx, plan), ahead, options);
           const sent = await readers.watch(ctx, sending);
           response.close(sent);
           report(ctx, claim.jti, sent);
@@ -103,11 +110,19 @@ function plannedOrRefused(input: PlanInput): PlannedResponse {
   return plan;
 }
 
+/** With the headers that every answer carries, unless they are on the response already. */
+function headOf(
+  { head }: DownloadExchange,
+  { status, headers }: Pick<PlannedResponse, 'status' | 'headers'>,
+): Head {
+  return { status, headers: head === undefined ? { ...headers } : composeHead(head, headers) };
+}
+
 /** HEAD and 304: the head alone, with the length that the body would have had. */
 function answerWithoutFile(ctx: DownloadExchange, { status, headers }: PlannedResponse): void {
   logFields(ctx, { outcome: 'head-only' });
   ctx.respond = false;
-  ctx.res.writeHead(status, headers).end();
+  ctx.res.writeHead(status, headOf(ctx, { status, headers }).headers).end();
 }
 
 /** The client hung up before the burn: it keeps its claim. */

@@ -7,17 +7,10 @@ import helmet from 'helmet';
 import { PAGE_STYLE_HASH } from './problem-page.js';
 
 /**
- * Returns a function that sets them.
+ * Names and values in turn.
  * @param origin this server's origin: only an https one may promise to stay https.
  */
-export function securityHeaders(origin: string): (response: ServerResponse) => void {
-  const headers = Object.entries(headersFor(origin));
-  return function setSecurityHeaders(response) {
-    for (const [name, value] of headers) response.setHeader(name, value);
-  };
-}
-
-function headersFor(origin: string): Record<string, string> {
+export function securityHeaders(origin: string): readonly string[] {
   // A response that nobody gets: helmet writes its headers to nothing else.
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   const protect = helmet({
@@ -40,7 +33,12 @@ function headersFor(origin: string): Record<string, string> {
   protect(response.req, response, (error) => {
     if (error instanceof Error) throw error;
   });
-  return Object.fromEntries(
-    response.getHeaderNames().map((name) => [name, String(response.getHeader(name))]),
-  );
+  // As they are spelt; `getHeaderNames` has them in lower case.
+  const names = (response as ServerResponse & RawNames).getRawHeaderNames();
+  return names.flatMap((name) => [name, String(response.getHeader(name))]);
+}
+
+/** Node's own, since 15.4; its types leave it out. */
+interface RawNames {
+  getRawHeaderNames(): string[];
 }

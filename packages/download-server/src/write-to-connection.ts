@@ -2,6 +2,7 @@
 // Node does not call a write back once the client has gone, so the connection's own end wakes the one that
 // waits. That end is the socket's: a response that is queued behind another one (pipelining) hears of nothing.
 import type { ServerResponse } from 'node:http';
+import { onSocketClose } from '@claimcheck/shared/http';
 
 /**
  * No accessors here, nor on whatever else is made for each request: V8 makes a hidden class of its own for every
@@ -29,7 +30,7 @@ export function connectionOf(response: ServerResponse): Connection {
     gone = true;
     wake?.();
   };
-  socket.once('close', onClose);
+  const release = onSocketClose(socket, onClose);
   response.on('error', onClose);
 
   /** A socket is destroyed a while before it says that it is closed. */
@@ -57,6 +58,6 @@ export function connectionOf(response: ServerResponse): Connection {
       socket.destroy();
       onClose();
     },
-    release: () => socket.off('close', onClose),
+    release,
   };
 }

@@ -6,6 +6,7 @@ import type { Context, Next } from 'koa';
 import type { Logger } from '../log.js';
 import { cutLongSegments } from './loggable-path.js';
 import { onSocketClose } from './on-socket-close.js';
+import { placeHead, type PendingHead } from './pending-head.js';
 
 /** Asked every few seconds by whatever watches the server: a line each would hide the others. */
 const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz']);
@@ -29,6 +30,8 @@ export interface Exchange {
   res: ServerResponse;
   /** Holds the request's id and what `logFields` has added. */
   state: Record<string, unknown>;
+  /** For who writes the head himself: the headers that are to be in it. Elsewhere they are on `res`. */
+  head?: PendingHead | undefined;
 }
 
 /** What only who routes a request knows of it; asked for at its end. */
@@ -36,6 +39,8 @@ export interface RoutedRequest {
   /** Of the address: without the query. */
   path: string;
   route: string | undefined;
+  /** What of it may be logged, where that is not for all requests the same. */
+  loggable?: () => string;
 }
 
 /**
@@ -50,17 +55,18 @@ export function createRequestLog(log: Logger, onEnd: (ended: EndedRequest) => vo
     const startedAt = performance.now();
     const requestId = randomUUID();
     state['requestId'] = requestId;
-    res.setHeader('X-Request-Id', requestId);
-    const headAt = noteHead(res);
+    const head: PendingHead = exchange.head ?? { headers: [], writtenAtMs: 0 };
+    head.headers.push('X-Request-Id', requestId);
+    if (exchange.head === undefined) placeHead(res, head);
     let unfinished = 2;
 
     function finish(): void {
       unfinished -= 1;
       if (unfinished > 0) return;
       const durationMs = performance.now() - startedAt;
-      const firstByteMs = res.headersSent ? headAt.ms - startedAt : undefined;
+      const firstByteMs = res.headersSent ? head.writtenAtMs - startedAt : undefined;
       const fields = fieldsOf(exchange);
-      const { path, route } = routed();
+      const { path, route, loggable = () => cutLongSegments(path) } = routed();
       const { method = '' } = req;
       const status = res.statusCode;
       const level = PROBES.has(path) ? 'debug' : 'info';
@@ -68,7 +74,7 @@ export function createRequestLog(log: Logger, onEnd: (ended: EndedRequest) => vo
         log[level]({
           requestId,
           method,
-          url: fields['url'] ?? cutLongSegments(path),
+          url: fields['url'] ?? loggable(),
           status,
           complete: res.writableFinished,
           durationMs: Math.round(durationMs),
@@ -127,17 +133,6 @@ function fieldsOf({ state }: Pick<Exchange, 'state'>): Readonly<Record<string, u
 function routeOf(ctx: Context): string | undefined {
   const { _matchedRoute: route } = ctx as { _matchedRoute?: unknown };
   return typeof route === 'string' ? route : undefined;
-}
-
-/** When the head was handed over, which is when the first byte goes out. Koa and we write it alike. */
-function noteHead(response: ServerResponse): { ms: number } {
-  const noted = { ms: 0 };
-  const writeHead: (...head: never[]) => ServerResponse = response.writeHead.bind(response);
-  response.writeHead = (...head: never[]) => {
-    noted.ms = performance.now();
-    return writeHead(...head);
-  };
-  return noted;
 }
 
 /** The response's own end, or its connection's: one that is queued behind another hears nothing of that. */
