@@ -6,7 +6,15 @@ import type { Schema } from '../database/schema.js';
 
 /** `subject.what-happened`, in the past tense. */
 export type AuditAction =
-  'session.begun' | 'session.refused' | 'session.ended' | 'password.changed';
+  | 'session.begun'
+  | 'session.refused'
+  | 'session.ended'
+  | 'session.proven'
+  | 'browser.forgotten'
+  | 'browser.secret-stolen'
+  | 'password.changed'
+  | 'api-key.made'
+  | 'api-key.revoked';
 
 export interface AuditFact {
   action: AuditAction;
