@@ -27,8 +27,7 @@ export interface EndedBy {
     | 'no-room'
     | 'password-changed'
     | 'account-disabled'
-    | 'secret-stolen'
-    | 'answer-lost';
+    | 'secret-stolen';
 }
 
 interface Ending extends EndedBy, RevocationReach {
