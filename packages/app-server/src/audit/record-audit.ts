@@ -18,7 +18,9 @@ export type AuditAction =
   | 'identity.refused'
   | 'account.made-by-provider'
   | 'hand-off.sent'
-  | 'hand-off.accepted';
+  | 'hand-off.accepted'
+  | 'api-key.made'
+  | 'api-key.revoked';
 
 export interface AuditFact {
   action: AuditAction;

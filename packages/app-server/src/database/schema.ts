@@ -3,6 +3,7 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AuditAction } from '../audit/record-audit.js';
 import type { IdentityTables } from '../identities/identity-tables.js';
+import type { ApiKeyTables } from '../api-keys/key-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
 import type {
   RememberedColumn,
@@ -220,7 +221,7 @@ export interface WebhookDeliveryTable {
   delivered_at: Date | null;
 }
 
-export interface Schema extends LinkTables, SessionTables, IdentityTables {
+export interface Schema extends LinkTables, SessionTables, ApiKeyTables, IdentityTables {
   account: AccountTable;
   session: SessionTable;
   audit_entry: AuditEntryTable;

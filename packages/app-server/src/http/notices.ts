@@ -32,6 +32,7 @@ const DONE = {
   'identity-connected': 'Connected. You can sign in with it from now on.',
   'identity-disconnected': 'Disconnected. Your other devices have been signed out.',
   'webhook-tested': 'A test is on its way; it appears among the deliveries.',
+  'api-key-revoked': 'Revoked. The key and the claims that it minted no longer work.',
 } as const;
 
 export type Done = keyof typeof DONE;

@@ -47,7 +47,6 @@ export async function completeSignIn(
   const visitor = visitorOf(ctx);
   const presented = readIdCookie(ctx, DEVICE_COOKIE);
   const deviceId = await rememberDevice(db, account, presented, now());
-  setDeviceCookie(ctx, deviceId);
   if (proven.rememberedId === undefined) await forgetThisBrowser(ctx, context);
   const remembered = proven.remember
     ? await beginToRemember(context, proven, visitor, hashOfId(deviceId))
@@ -60,6 +59,7 @@ export async function completeSignIn(
       visitor,
     );
     setSessionCookie(ctx, begun.id);
+    setDeviceCookie(ctx, deviceId);
     if (remembered) {
       setRememberCookie(ctx, remembered.token, context.config.rememberSeconds * 1000);
     } else if (proven.rememberedId === undefined) clearRememberCookie(ctx);
