@@ -6,6 +6,9 @@ import Koa, { type Context, type Next } from 'koa';
 import { createAccountRoutes } from './accounts/routes.js';
 import { createClaimRoutes } from './claims/routes.js';
 import type { IdentityContext } from './context.js';
+import { createRequireSecondFactor } from './factors/require-second-factor.js';
+import { createFactorRoutes } from './factors/routes.js';
+import { createFactorSignInRoutes } from './factors/sign-in-routes.js';
 import { createFileRoutes } from './files/routes.js';
 import { loadAssets } from './http/assets.js';
 import { refuseCrossSite } from './http/csrf.js';
@@ -18,6 +21,7 @@ import { createLinkApi } from './links/api-routes.js';
 import { createLinkPages } from './links/page-routes.js';
 import { createLinkWatch } from './links/watch-links.js';
 import { createLoadSession } from './sessions/load-session.js';
+import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
 import { createMailRoutes } from './mail/routes.js';
 import { createSessionRoutes } from './sessions/routes.js';
@@ -64,13 +68,16 @@ function createRouter(
   const identity = createIdentityRoutes(context);
   const mail = createMailRoutes(context);
   const webhooks = createWebhookRoutes(context);
+  const factors = createFactorRoutes(context);
+  const factorSignIn = createFactorSignInRoutes(context);
 
   // Who may pass. `anybody` is not asked who; `visitor` may be signed in, also to an account that is still
   // without a password.
   const anybody = [neverStored] as const;
   const visitor = [neverStored, createLoadSession(context)] as const;
-  const member = [...visitor, requireAccount] as const;
-  const admin = [...visitor, requireAdmin] as const;
+  const requireSecondFactor = createRequireSecondFactor(context);
+  const member = [...visitor, requireAccount, requireSecondFactor] as const;
+  const admin = [...visitor, requireAdmin, requireSecondFactor] as const;
 
   const router = new Router();
   router.get('/livez', health.live);
@@ -187,6 +194,43 @@ function createRouter(
   router.post('/webhooks/:id/delete', ...member, webhooks.pageDelete);
   router.post('/webhooks/:id/secret', ...member, webhooks.pageRotate);
   router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
+
+  // Second factors. Who must set one up comes here first, so only these do without one.
+  const owner = [...visitor, requireAccount] as const;
+  const proven = [...owner, createRequireRecentProof(context)] as const;
+  const provenAdmin = [...admin, createRequireRecentProof(context)] as const;
+  router.post('/api/session/passkey/options', ...visitor, factorSignIn.apiPasskeyOptions);
+  router.post('/api/session/passkey', ...visitor, factorSignIn.apiEnterByPasskey);
+  router.get('/api/session/second-factor', ...visitor, factorSignIn.apiShowPending);
+  router.post('/api/session/second-factor', ...visitor, factorSignIn.apiGiveCode);
+  router.post(
+    '/api/session/second-factor/passkey/options',
+    ...visitor,
+    factorSignIn.apiSecondPasskeyOptions,
+  );
+  router.post('/api/session/second-factor/passkey', ...visitor, factorSignIn.apiGivePasskey);
+  router.get('/api/account/second-factor', ...owner, factors.apiShow);
+  router.post('/api/account/second-factor/totp', ...proven, factors.apiBeginTotp);
+  router.put('/api/account/second-factor/totp', ...proven, factors.apiConfirmTotp);
+  router.delete('/api/account/second-factor/totp', ...proven, factors.apiRemoveTotp);
+  router.post('/api/account/second-factor/recovery-codes', ...proven, factors.apiRenewCodes);
+  router.post('/api/account/passkeys/options', ...proven, factors.apiPasskeyOptions);
+  router.post('/api/account/passkeys', ...proven, factors.apiAddPasskey);
+  router.patch('/api/account/passkeys/:id', ...proven, factors.apiRenamePasskey);
+  router.delete('/api/account/passkeys/:id', ...proven, factors.apiDeletePasskey);
+  router.delete('/api/accounts/:id/second-factor', ...provenAdmin, factors.apiTakeAway);
+  router.get('/sign-in/second-factor', ...visitor, factorSignIn.pageStep);
+  router.post('/sign-in/second-factor', ...visitor, factorSignIn.pageStepPost);
+  router.get('/account/second-factor', ...owner, factors.pageShow);
+  router.get('/account/second-factor/totp', ...proven, factors.pageSetUpTotp);
+  router.post('/account/second-factor/totp', ...proven, factors.pageBeginTotp);
+  router.post('/account/second-factor/totp/confirm', ...proven, factors.pageConfirmTotp);
+  router.post('/account/second-factor/totp/remove', ...proven, factors.pageRemoveTotp);
+  router.post('/account/second-factor/recovery-codes', ...proven, factors.pageRenewCodes);
+  router.post('/account/second-factor/recovery-codes/text', ...owner, factors.pageCodesAsText);
+  router.post('/account/passkeys/:id/name', ...proven, factors.pageRenamePasskey);
+  router.post('/account/passkeys/:id/delete', ...proven, factors.pageDeletePasskey);
+  router.post('/accounts/:id/second-factor/remove', ...provenAdmin, factors.pageTakeAway);
   return router;
 }
 

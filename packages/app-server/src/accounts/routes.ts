@@ -13,6 +13,7 @@ import { Refused } from '../http/problems.js';
 import { readForm, readJson } from '../http/read-body.js';
 import { typedText } from '../http/typed-text.js';
 import { renderAccount, renderAccounts, type AccountsProps } from '../pages/index.js';
+import { hasSecondFactor, readFactors, readWhoHasFactors } from '../factors/read-factors.js';
 import { viewerOf } from '../sessions/require-session.js';
 import { currentSession } from '../sessions/routes.js';
 import { addAccount, disableAccount, enableAccount, listAccounts } from './accounts.js';
@@ -49,7 +50,14 @@ export function createAccountRoutes(context: IdentityContext) {
   async function describeAll(rows: readonly Account[]) {
     const invited = rows.filter(isInvited).map(({ id }) => id);
     const ends = await readInvitationEnds(context.db, invited);
-    return rows.map((account) => describe(account, ends.get(account.id)));
+    const withFactors = await readWhoHasFactors(
+      context.db,
+      rows.map(({ id }) => id),
+    );
+    return rows.map((account) => ({
+      ...describe(account, ends.get(account.id)),
+      secondFactor: withFactors.has(account.id),
+    }));
   }
 
   /** With a mail server the page says that a mail is on its way, without one it shows the link, once. */
@@ -168,12 +176,13 @@ export function createAccountRoutes(context: IdentityContext) {
       await change(ctx, false);
       redirectDone(ctx, '/accounts', 'account-enabled');
     },
-    pageOwn: (ctx: Context) => {
+    pageOwn: async (ctx: Context) => {
       const viewer = viewerOf(ctx).account;
       ctx.body = renderAccount({
         assets: assetsOf(ctx),
         viewer,
         fetchedNotices: viewer.fetched_notices,
+        secondFactor: hasSecondFactor(await readFactors(context.db, viewer.id)),
         notice: noticeOf(ctx),
       });
     },
@@ -190,6 +199,7 @@ export function createAccountRoutes(context: IdentityContext) {
           assets: assetsOf(ctx),
           viewer: account,
           fetchedNotices: account.fetched_notices,
+          secondFactor: hasSecondFactor(await readFactors(context.db, account.id)),
           error,
         });
       }

@@ -6,7 +6,20 @@ import type { Schema } from '../database/schema.js';
 
 /** `subject.what-happened`, in the past tense. */
 export type AuditAction =
-  'session.begun' | 'session.refused' | 'session.ended' | 'password.changed';
+  | 'session.begun'
+  | 'session.refused'
+  | 'session.ended'
+  | 'password.changed'
+  | 'totp.added'
+  | 'totp.removed'
+  | 'passkey.added'
+  | 'passkey.renamed'
+  | 'passkey.removed'
+  | 'passkey.copy-suspected'
+  | 'recovery-codes.made'
+  | 'recovery-code.used'
+  | 'second-factor.refused'
+  | 'second-factor.removed';
 
 export interface AuditFact {
   action: AuditAction;

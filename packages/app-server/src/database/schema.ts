@@ -2,6 +2,7 @@
 // outgrow 32 bits, are `bigint` and arrive as numbers (the parsers are set in `connect.ts`).
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AuditAction } from '../audit/record-audit.js';
+import type { FactorTables } from '../factors/factor-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
 import type { SignInMethod } from '../sessions/session-store.js';
 
@@ -212,7 +213,7 @@ export interface WebhookDeliveryTable {
   delivered_at: Date | null;
 }
 
-export interface Schema extends LinkTables {
+export interface Schema extends LinkTables, FactorTables {
   account: AccountTable;
   session: SessionTable;
   audit_entry: AuditEntryTable;

@@ -81,6 +81,11 @@ function refuse(ctx: Context, refused: Refused): void {
 
 /** Pages send people to where they can go on; the API only says what is missing. */
 function redirectToEntry(ctx: Context, { code }: Refused): boolean {
+  if (code === 'second-factor-required') {
+    redirectTo(ctx, '/account/second-factor?done=second-factor-required');
+    ctx.set('Cache-Control', 'no-store');
+    return true;
+  }
   if (code !== 'not-signed-in' && code !== 'account-incomplete') return false;
   const isPage = ctx.method === 'GET' && ctx.path !== '/';
   const next = isPage ? `?next=${encodeURIComponent(ctx.url)}` : '';

@@ -27,6 +27,14 @@ const DONE = {
   'notices-saved': 'Saved.',
   'webhook-deleted': 'Webhook deleted.',
   'webhook-tested': 'A test is on its way; it appears among the deliveries.',
+  'totp-added': 'Your authenticator app is set up.',
+  'totp-removed': 'Your authenticator app was removed.',
+  'passkey-added': 'Your passkey is set up.',
+  'passkey-renamed': 'Renamed.',
+  'passkey-deleted': 'That passkey no longer signs in here. Delete it from the device too.',
+  'second-factor-removed': 'The second factor was removed.',
+  'second-factor-required':
+    'This server asks for a second factor. Set one up here, and you can go on.',
 } as const;
 
 export type Done = keyof typeof DONE;

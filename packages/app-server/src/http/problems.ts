@@ -18,6 +18,10 @@ export type AppRefusal =
   | 'too-many-attempts'
   | 'account-incomplete'
   | 'proof-needed'
+  | 'wrong-second-factor'
+  | 'sign-in-expired'
+  | 'passkey-refused'
+  | 'second-factor-required'
   | 'cross-site'
   | 'forbidden'
   | 'not-found'
@@ -122,6 +126,27 @@ export const APP_PROBLEMS = {
     status: 403,
     title: 'Confirm that it is you',
     advice: 'This action asks for your password again when the last time is over ten minutes ago.',
+  },
+  'wrong-second-factor': {
+    status: 401,
+    title: 'That code is not right',
+    advice:
+      'Each code of an app works once, and for about a minute: wait for the next one, and see that the clock of your device is right. Each recovery code works once too.',
+  },
+  'sign-in-expired': {
+    status: 401,
+    title: 'This sign-in has ended',
+    advice: 'Ten minutes went by before the second step. Sign in from the beginning.',
+  },
+  'passkey-refused': {
+    status: 401,
+    title: 'That passkey was not accepted',
+    advice: 'Try again, or sign in another way.',
+  },
+  'second-factor-required': {
+    status: 403,
+    title: 'Set up a second factor first',
+    advice: 'This server asks for one. Add an authenticator app or a passkey on your Account page.',
   },
   'cross-site': {
     status: 403,

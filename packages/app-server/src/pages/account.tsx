@@ -10,9 +10,16 @@ export interface AccountProps extends SignedInProps {
   error?: string | undefined;
   /** Whether a mail comes when something this account sent was fetched. */
   fetchedNotices: boolean;
+  /** Undefined where nothing is known of it. */
+  secondFactor?: boolean | undefined;
 }
 
-export function renderAccount({ error, fetchedNotices, ...page }: AccountProps): string {
+export function renderAccount({
+  error,
+  fetchedNotices,
+  secondFactor,
+  ...page
+}: AccountProps): string {
   const { email, role } = page.viewer;
   return renderSection({
     ...page,
@@ -28,6 +35,19 @@ export function renderAccount({ error, fetchedNotices, ...page }: AccountProps):
             <dt>Role</dt>
             <dd>{ROLES[role]}</dd>
           </dl>
+        </section>
+        <section class="card" aria-labelledby="second-factor">
+          <h2 id="second-factor">Second factor</h2>
+          <p>
+            {secondFactor === true
+              ? 'Signing in takes more than your password.'
+              : 'Your password or a mailed link is enough to sign in.'}
+          </p>
+          <p>
+            <a class="button" href="/account/second-factor">
+              {secondFactor === true ? 'Change or remove it' : 'Set up an app or a passkey'}
+            </a>
+          </p>
         </section>
         <section class="card" aria-labelledby="password">
           <h2 id="password">Change your password</h2>

@@ -26,7 +26,12 @@ export function renderSignIn({ assets, email, next, notice, error }: SignInProps
       <>
         <form method="post" action="/sign-in" class="stack">
           {next !== undefined && <input type="hidden" name="next" value={next} />}
-          <EmailField value={email} autofocus={email === undefined} />
+          {/* `webauthn`: browsers that can offer passkeys here (WebAuthn Level 3, conditional mediation). */}
+          <EmailField
+            value={email}
+            autoComplete="username webauthn"
+            autofocus={email === undefined}
+          />
           <Field
             name="password"
             label="Password"
@@ -36,6 +41,16 @@ export function renderSignIn({ assets, email, next, notice, error }: SignInProps
             autofocus={email !== undefined}
           />
           <button class="button primary wide">Sign in</button>
+        </form>
+        <form
+          method="post"
+          action="/sign-in"
+          class="stack scripted-only"
+          data-passkey="sign-in"
+          data-next={next ?? '/files'}
+        >
+          <button class="button wide">Use a passkey</button>
+          <p class="row-note" role="status"></p>
         </form>
         <ul class="aside ways">
           <li>

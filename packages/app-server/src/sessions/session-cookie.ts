@@ -5,6 +5,8 @@ import type { Context } from 'koa';
 
 export const SESSION_COOKIE = '__Host-claimcheck';
 export const DEVICE_COOKIE = '__Host-claimcheck-device';
+/** Of a sign-in that waits for its second factor (`factors/pending-sign-in.ts`). */
+export const PENDING_COOKIE = '__Host-claimcheck-pending';
 
 /** RFC 6265bis section 5.5: browsers cap the life of a cookie at 400 days. */
 const DEVICE_LIFE_SECONDS = 400 * 24 * 60 * 60;
@@ -33,7 +35,7 @@ export function readIdCookie(
   return value !== undefined && RANDOM_256.test(value) ? value : undefined;
 }
 
-/** True when the browser sent a session cookie, whatever is in it. */
+/** True when the browser sent the cookie of a session, or of a sign-in under way, whatever is in it. */
 export function bringsSessionCookie(ctx: Context): boolean {
-  return ctx.cookies.get(SESSION_COOKIE) !== undefined;
+  return [SESSION_COOKIE, PENDING_COOKIE].some((name) => ctx.cookies.get(name) !== undefined);
 }

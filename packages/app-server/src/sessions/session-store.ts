@@ -20,7 +20,7 @@ export interface Session {
 }
 
 /** `first-run-link` is the one that the server prints for its first administrator. */
-export type SignInMethod = 'password' | 'mailed-link' | 'first-run-link';
+export type SignInMethod = 'password' | 'mailed-link' | 'first-run-link' | 'passkey';
 
 export interface SessionLimits {
   /** A session unused for this long is over, milliseconds. */

@@ -17,19 +17,20 @@ import { isComplete, viewerOf } from '../sessions/require-session.js';
 import { clearSessionCookie, DEVICE_COOKIE, readIdCookie } from '../sessions/session-cookie.js';
 import { endSessions } from '../sessions/session-life.js';
 import { checkCredentials, type Credentials } from './check-credentials.js';
-import { completeSignIn } from './complete-sign-in.js';
+import { answerSignIn, goOnAfterSignIn } from './answer-sign-in.js';
+import { completeSignIn, type SignInOutcome } from './complete-sign-in.js';
 import { createSignInLinkBurn } from './sign-in-link.js';
 
 export function createSignInRoutes(context: IdentityContext) {
   const burnSignInLink = createSignInLinkBurn(context);
 
-  async function enter(ctx: Context, credentials: Credentials): Promise<void> {
+  async function enter(ctx: Context, credentials: Credentials): Promise<SignInOutcome> {
     const deviceId = readIdCookie(ctx, DEVICE_COOKIE);
     const proving = checkCredentials(context, credentials, { address: ctx.ip, deviceId });
     const signingIn = proving.then((account) =>
       completeSignIn(ctx, context, { account, method: 'password' }),
     );
-    await context.metrics.signingIn('password', signingIn);
+    return await context.metrics.signingIn('password', signingIn);
   }
 
   async function enterByLink(ctx: Context, token: string): Promise<void> {
@@ -52,10 +53,9 @@ export function createSignInRoutes(context: IdentityContext) {
   }
 
   return {
-    /** `POST /api/session {email, password}` 204. */
+    /** `POST /api/session {email, password}` 204; 202 where a second factor is needed. */
     apiSignIn: async (ctx: Context) => {
-      await enter(ctx, await readJson(ctx, signInInput));
-      ctx.status = 204;
+      answerSignIn(ctx, await enter(ctx, await readJson(ctx, signInInput)));
     },
     /** `POST /api/session/link {token}` 204: what the link's button does. */
     apiSignInByLink: async (ctx: Context) => {
@@ -82,9 +82,10 @@ export function createSignInRoutes(context: IdentityContext) {
     pageSignInPost: async (ctx: Context) => {
       const form = await readForm(ctx, signInForm);
       const next = localPath(form.next);
-      const refusal = await pageRefusal(ctx, () => enter(ctx, form));
-      if (refusal === undefined) redirectTo(ctx, next ?? '/files');
-      else {
+      const refusal = await pageRefusal(ctx, async () => {
+        goOnAfterSignIn(ctx, await enter(ctx, form), next);
+      });
+      if (refusal !== undefined) {
         const { email } = form;
         ctx.body = renderSignIn({ assets: assetsOf(ctx), email, next, error: refusal });
       }

@@ -20,6 +20,10 @@ export interface SignInAllowances {
   perDevice: number;
   /** Mails with a link that one address may ask for. */
   linkRequests: number;
+  /** Codes of an authenticator app that may be tried for an account from unknown browsers, a day. */
+  secondFactorPerDay: number;
+  /** Passkeys that one address may ask for; an open sign-in page asks for one. */
+  passkeyRequests: number;
   windowSeconds: number;
 }
 
@@ -29,6 +33,8 @@ export const DEFAULT_ALLOWANCES: SignInAllowances = {
   perAccount: 10,
   perDevice: 10,
   linkRequests: 20,
+  secondFactorPerDay: 50,
+  passkeyRequests: 600,
   windowSeconds: 15 * 60,
 };
 
@@ -58,6 +64,18 @@ export interface SignInLimits {
    * the asker, and without keeping its owner from the links that are in the mailbox already.
    */
   admitLinkRequest(address: string): Promise<Admitted>;
+  /**
+   * A code after the first factor. Whoever tries them out knows the password or reads the mail; a browser
+   * that has been in before has a bucket of its own. At 50 tries a day, with three codes that count at a
+   * time, an even chance takes twelve years.
+   */
+  admitSecondFactor(attempt: {
+    accountId: string;
+    knownDevice: string | undefined;
+  }): Promise<Admitted>;
+  /** By session: who has one open cannot be kept from proving who they are by anybody without it. */
+  admitProof(sessionReference: string): Promise<Admitted>;
+  admitPasskeyRequest(address: string): Promise<Admitted>;
 }
 
 export interface SignInLimitOptions {
@@ -70,8 +88,12 @@ export interface SignInLimitOptions {
 export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   const { redis, prefix } = options;
   const allowed = { ...DEFAULT_ALLOWANCES, ...options.allowances };
-  const bucket = (name: string, points: number): RateLimiterAbstract => {
-    const common = { keyPrefix: `${prefix}${name}`, points, duration: allowed.windowSeconds };
+  const bucket = (
+    name: string,
+    points: number,
+    duration = allowed.windowSeconds,
+  ): RateLimiterAbstract => {
+    const common = { keyPrefix: `${prefix}${name}`, points, duration };
     return redis === undefined
       ? new RateLimiterMemory(common)
       : new RateLimiterRedis({ ...common, storeClient: redis });
@@ -82,6 +104,11 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   const byPasswordChange = bucket('attempts-by-password-change', allowed.perAccount);
 
   const byLinkRequest = bucket('attempts-by-link-request', allowed.linkRequests);
+
+  const byFactor = bucket('attempts-by-second-factor', allowed.perAccount);
+  const byFactorDaily = bucket('attempts-by-second-factor-day', allowed.secondFactorPerDay, 86_400);
+  const byProof = bucket('attempts-by-proof', allowed.perAccount);
+  const byPasskeyRequest = bucket('attempts-by-passkey-request', allowed.passkeyRequests);
 
   return {
     admit: async ({ address, email, knownDevice }) => {
@@ -95,6 +122,15 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
     },
     admitPasswordChange: (accountId) => take([[byPasswordChange, accountId]]),
     admitLinkRequest: (address) => take([[byLinkRequest, addressBlock(address)]]),
+    admitSecondFactor: ({ accountId, knownDevice }) =>
+      knownDevice === undefined
+        ? take([
+            [byFactor, accountId],
+            [byFactorDaily, accountId],
+          ])
+        : take([[byFactor, `${knownDevice}:${accountId}`]]),
+    admitProof: (reference) => take([[byProof, reference]]),
+    admitPasskeyRequest: (address) => take([[byPasskeyRequest, addressBlock(address)]]),
   };
 }
 
