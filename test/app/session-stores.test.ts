@@ -120,6 +120,49 @@ describe.each([
     expect(await store.list(accountId, startMs + MINUTE_MS)).toEqual([]);
   });
 
+  test('gives a session another id and notes the proof, and knows the old id no more', async () => {
+    const accountId = await opened.addAccount();
+    const session = await begin(accountId);
+    const idHash = hashOfId(newSessionId());
+    const atMs = startMs + MINUTE_MS;
+    expect(await store.renew(session, { idHash, atMs })).toBe(true);
+    const renewed = { ...session, idHash, provenAtMs: atMs, lastSeenAtMs: atMs };
+    expect(await store.find(session.idHash, atMs)).toBeUndefined();
+    expect(await store.find(idHash, atMs)).toEqual(renewed);
+    expect(await store.list(accountId, atMs)).toEqual([renewed]);
+  });
+
+  test('does not bring a session back that was removed between its reading and its proof', async () => {
+    const accountId = await opened.addAccount();
+    const session = await begin(accountId);
+    await store.remove([session]);
+    const idHash = hashOfId(newSessionId());
+    expect(await store.renew(session, { idHash, atMs: startMs + MINUTE_MS })).toBe(false);
+    expect(await store.find(idHash, startMs + MINUTE_MS)).toBeUndefined();
+    expect(await store.list(accountId, startMs + MINUTE_MS)).toEqual([]);
+  });
+
+  test('removes a session that got another id since it was read', async () => {
+    const accountId = await opened.addAccount();
+    const session = await begin(accountId);
+    const idHash = hashOfId(newSessionId());
+    await store.renew(session, { idHash, atMs: startMs + MINUTE_MS });
+    await store.remove([session]);
+    expect(await store.find(idHash, startMs + MINUTE_MS)).toBeUndefined();
+    expect(await store.list(accountId, startMs + MINUTE_MS)).toEqual([]);
+  });
+
+  test('touches under the old id change nothing once there is a new one', async () => {
+    const accountId = await opened.addAccount();
+    const session = await begin(accountId);
+    const idHash = hashOfId(newSessionId());
+    await store.renew(session, { idHash, atMs: startMs + MINUTE_MS });
+    await store.touch(session, startMs + 2 * MINUTE_MS);
+    const [only, ...more] = await store.list(accountId, startMs + 2 * MINUTE_MS);
+    expect(more).toEqual([]);
+    expect(only).toMatchObject({ idHash, lastSeenAtMs: startMs + MINUTE_MS });
+  });
+
   test('ends a session that was not used for the idle time, and keeps one that was', async () => {
     const accountId = await opened.addAccount();
     const [idle, used] = [await begin(accountId), await begin(accountId)];

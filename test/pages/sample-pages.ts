@@ -5,6 +5,7 @@ import {
   renderAccounts,
   renderChoosePassword,
   renderClaims,
+  renderConfirmIdentity,
   renderCurl,
   renderDevices,
   renderFiles,
@@ -260,6 +261,14 @@ export function samplePages(text: string): Record<string, string> {
         { ...session, current: true },
         { ...session, id: 'other', current: false },
       ],
+    }),
+    confirmIdentity: renderConfirmIdentity({
+      assets,
+      viewer,
+      next: text,
+      takesPassword: true,
+      ways: [{ href: '/sign-in/email', label: text }],
+      error: text,
     }),
     account: renderAccount({ assets, viewer, error: text, notice, fetchedNotices: false }),
     forgot: renderLinkRequest({

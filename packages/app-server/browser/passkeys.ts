@@ -61,7 +61,7 @@ async function register(form: HTMLFormElement): Promise<void> {
   const { response, ...credential } = describe(made);
   const { attestationObject, clientDataJSON } = response as AuthenticatorAttestationResponse;
   const transports = (response as AuthenticatorAttestationResponse).getTransports?.() ?? [];
-  const name = new FormData(form).get('name')?.toString().trim();
+  const name = form.querySelector<HTMLInputElement>('[name=name]')?.value.trim();
   await post(API.register.answer, {
     ...(name ? { name } : {}),
     response: {

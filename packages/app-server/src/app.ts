@@ -7,6 +7,7 @@ import { createAccountRoutes } from './accounts/routes.js';
 import { createClaimRoutes } from './claims/routes.js';
 import type { IdentityContext } from './context.js';
 import { createRequireSecondFactor } from './factors/require-second-factor.js';
+import { createFactorProofRoutes, createRequireProofOfBoth } from './factors/proof-routes.js';
 import { createFactorRoutes } from './factors/routes.js';
 import { createFactorSignInRoutes } from './factors/sign-in-routes.js';
 import { createFileRoutes } from './files/routes.js';
@@ -21,9 +22,10 @@ import { createLinkApi } from './links/api-routes.js';
 import { createLinkPages } from './links/page-routes.js';
 import { createLinkWatch } from './links/watch-links.js';
 import { createLoadSession } from './sessions/load-session.js';
-import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
 import { createMailRoutes } from './mail/routes.js';
+import { createProofRoutes } from './sessions/proof-routes.js';
+import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { createSessionRoutes } from './sessions/routes.js';
 import { bringsSessionCookie } from './sessions/session-cookie.js';
 import { createIdentityRoutes } from './sign-in/identity-routes.js';
@@ -69,7 +71,9 @@ function createRouter(
   const mail = createMailRoutes(context);
   const webhooks = createWebhookRoutes(context);
   const factors = createFactorRoutes(context);
+  const factorProofs = createFactorProofRoutes(context);
   const factorSignIn = createFactorSignInRoutes(context);
+  const proofs = createProofRoutes(context);
 
   // Who may pass. `anybody` is not asked who; `visitor` may be signed in, also to an account that is still
   // without a password.
@@ -78,6 +82,12 @@ function createRouter(
   const requireSecondFactor = createRequireSecondFactor(context);
   const member = [...visitor, requireAccount, requireSecondFactor] as const;
   const admin = [...visitor, requireAdmin, requireSecondFactor] as const;
+  // For what would do harm in a stranger's hands: it must have been proven lately who is sitting there.
+  const proven = createRequireRecentProof(context);
+  const provenBoth = createRequireProofOfBoth(context, proven);
+  // Who must have a second factor sets it up before anything else: only its routes do without one.
+  const owner = [...visitor, requireAccount] as const;
+  const provenOwner = [...owner, proven] as const;
 
   const router = new Router();
   router.get('/livez', health.live);
@@ -93,10 +103,10 @@ function createRouter(
   router.delete('/api/sessions', ...member, sessions.apiEndOthers);
   router.delete('/api/sessions/:id', ...member, sessions.apiEnd);
   router.put('/api/account/welcome', ...visitor, signIn.apiWelcome);
-  router.put('/api/account/password', ...member, accounts.apiChangePassword);
+  router.put('/api/account/password', ...member, provenBoth, accounts.apiChangePassword);
   router.get('/api/accounts', ...admin, accounts.apiList);
-  router.post('/api/accounts', ...admin, accounts.apiAdd);
-  router.patch('/api/accounts/:id', ...admin, accounts.apiChange);
+  router.post('/api/accounts', ...admin, proven, accounts.apiAdd);
+  router.patch('/api/accounts/:id', ...admin, proven, accounts.apiChange);
   router.get('/api/files', ...member, files.apiList);
   router.put('/api/files', ...member, files.apiUpload);
   router.delete('/api/files/:id', ...member, files.apiDelete);
@@ -149,11 +159,11 @@ function createRouter(
   router.post('/devices/end-others', ...member, sessions.pageEndOthers);
   router.post('/devices/:id/end', ...member, sessions.pageEnd);
   router.get('/account', ...member, accounts.pageOwn);
-  router.post('/account/password', ...member, accounts.pageChangePassword);
+  router.post('/account/password', ...member, provenBoth, accounts.pageChangePassword);
   router.get('/accounts', ...admin, accounts.pageList);
-  router.post('/accounts', ...admin, accounts.pageAdd);
-  router.post('/accounts/:id/disable', ...admin, accounts.pageDisable);
-  router.post('/accounts/:id/enable', ...admin, accounts.pageEnable);
+  router.post('/accounts', ...admin, proven, accounts.pageAdd);
+  router.post('/accounts/:id/disable', ...admin, proven, accounts.pageDisable);
+  router.post('/accounts/:id/enable', ...admin, proven, accounts.pageEnable);
 
   // Mail, links by mail, invitations, webhooks.
   router.post('/api/sign-in-links', ...visitor, identity.apiRequestSignIn);
@@ -161,16 +171,16 @@ function createRouter(
   router.post('/api/session/handle', ...visitor, identity.apiEnter);
   router.put('/api/account/chosen-password', ...visitor, identity.apiChoosePassword);
   router.put('/api/account/notices', ...member, mail.apiSetNotices);
-  router.post('/api/invitations', ...admin, accounts.apiInvite);
-  router.post('/api/invitations/:id/send', ...admin, accounts.apiInviteAgain);
+  router.post('/api/invitations', ...admin, proven, accounts.apiInvite);
+  router.post('/api/invitations/:id/send', ...admin, proven, accounts.apiInviteAgain);
   router.delete('/api/invitations/:id', ...admin, accounts.apiWithdrawInvitation);
-  router.post('/api/accounts/:id/reset-link', ...admin, accounts.apiMakeResetLink);
+  router.post('/api/accounts/:id/reset-link', ...admin, proven, accounts.apiMakeResetLink);
   router.get('/api/outbox', ...admin, mail.apiList);
   router.post('/api/outbox/:id/retry', ...admin, mail.apiRetry);
   router.get('/api/webhooks', ...member, webhooks.apiList);
-  router.post('/api/webhooks', ...member, webhooks.apiAdd);
+  router.post('/api/webhooks', ...member, proven, webhooks.apiAdd);
   router.delete('/api/webhooks/:id', ...member, webhooks.apiDelete);
-  router.post('/api/webhooks/:id/secret', ...member, webhooks.apiRotate);
+  router.post('/api/webhooks/:id/secret', ...member, proven, webhooks.apiRotate);
   router.post('/api/webhooks/:id/test', ...member, webhooks.apiTest);
   router.get('/api/webhooks/:id/deliveries', ...member, webhooks.apiDeliveries);
   router.get('/sign-in/email', ...visitor, identity.pageRequestSignIn);
@@ -181,24 +191,30 @@ function createRouter(
   router.post('/i/:handle', ...visitor, identity.pageLinkPost);
   router.get('/n/:handle', ...anybody, mail.pageOptOut);
   router.post('/n/:handle', ...anybody, mail.pageOptOutPost);
-  router.post('/accounts/invite', ...admin, accounts.pageInvite);
-  router.post('/accounts/:id/invitation/send', ...admin, accounts.pageInviteAgain);
+  router.post('/accounts/invite', ...admin, proven, accounts.pageInvite);
+  router.post('/accounts/:id/invitation/send', ...admin, proven, accounts.pageInviteAgain);
   router.post('/accounts/:id/invitation/withdraw', ...admin, accounts.pageWithdrawInvitation);
-  router.post('/accounts/:id/reset-link', ...admin, accounts.pageMakeResetLink);
+  router.post('/accounts/:id/reset-link', ...admin, proven, accounts.pageMakeResetLink);
   router.get('/outbox', ...admin, mail.pageList);
   router.post('/outbox/:id/retry', ...admin, mail.pageRetry);
   router.post('/account/notices', ...member, mail.pageSetNotices);
   router.get('/webhooks', ...member, webhooks.pageList);
-  router.post('/webhooks', ...member, webhooks.pageAdd);
+  router.post('/webhooks', ...member, proven, webhooks.pageAdd);
   router.get('/webhooks/:id', ...member, webhooks.pageShow);
   router.post('/webhooks/:id/delete', ...member, webhooks.pageDelete);
-  router.post('/webhooks/:id/secret', ...member, webhooks.pageRotate);
+  router.post('/webhooks/:id/secret', ...member, proven, webhooks.pageRotate);
   router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
 
-  // Second factors. Who must set one up comes here first, so only these do without one.
-  const owner = [...visitor, requireAccount] as const;
-  const proven = [...owner, createRequireRecentProof(context)] as const;
-  const provenAdmin = [...admin, createRequireRecentProof(context)] as const;
+  // Proving anew, sessions of others, remembered browsers.
+  router.post('/api/session/proof', ...owner, proofs.apiProve);
+  router.get('/confirm-identity', ...owner, proofs.pageProve);
+  router.post('/confirm-identity', ...owner, proofs.pageProvePost);
+  router.delete('/api/accounts/:id/sessions', ...admin, proven, sessions.apiEndOfAccount);
+  router.post('/accounts/:id/end-sessions', ...admin, proven, sessions.pageEndOfAccount);
+
+  // Second factors.
+  router.post('/api/session/proof/passkey/options', ...owner, factorProofs.apiPasskeyOptions);
+  router.post('/api/session/proof/passkey', ...owner, factorProofs.apiProve);
   router.post('/api/session/passkey/options', ...visitor, factorSignIn.apiPasskeyOptions);
   router.post('/api/session/passkey', ...visitor, factorSignIn.apiEnterByPasskey);
   router.get('/api/session/second-factor', ...visitor, factorSignIn.apiShowPending);
@@ -210,27 +226,27 @@ function createRouter(
   );
   router.post('/api/session/second-factor/passkey', ...visitor, factorSignIn.apiGivePasskey);
   router.get('/api/account/second-factor', ...owner, factors.apiShow);
-  router.post('/api/account/second-factor/totp', ...proven, factors.apiBeginTotp);
-  router.put('/api/account/second-factor/totp', ...proven, factors.apiConfirmTotp);
-  router.delete('/api/account/second-factor/totp', ...proven, factors.apiRemoveTotp);
-  router.post('/api/account/second-factor/recovery-codes', ...proven, factors.apiRenewCodes);
-  router.post('/api/account/passkeys/options', ...proven, factors.apiPasskeyOptions);
-  router.post('/api/account/passkeys', ...proven, factors.apiAddPasskey);
-  router.patch('/api/account/passkeys/:id', ...proven, factors.apiRenamePasskey);
-  router.delete('/api/account/passkeys/:id', ...proven, factors.apiDeletePasskey);
-  router.delete('/api/accounts/:id/second-factor', ...provenAdmin, factors.apiTakeAway);
+  router.post('/api/account/second-factor/totp', ...provenOwner, factors.apiBeginTotp);
+  router.put('/api/account/second-factor/totp', ...provenOwner, factors.apiConfirmTotp);
+  router.delete('/api/account/second-factor/totp', ...provenOwner, factors.apiRemoveTotp);
+  router.post('/api/account/second-factor/recovery-codes', ...provenOwner, factors.apiRenewCodes);
+  router.post('/api/account/passkeys/options', ...provenOwner, factors.apiPasskeyOptions);
+  router.post('/api/account/passkeys', ...provenOwner, factors.apiAddPasskey);
+  router.patch('/api/account/passkeys/:id', ...provenOwner, factors.apiRenamePasskey);
+  router.delete('/api/account/passkeys/:id', ...provenOwner, factors.apiDeletePasskey);
+  router.delete('/api/accounts/:id/second-factor', ...admin, proven, factors.apiTakeAway);
   router.get('/sign-in/second-factor', ...visitor, factorSignIn.pageStep);
   router.post('/sign-in/second-factor', ...visitor, factorSignIn.pageStepPost);
   router.get('/account/second-factor', ...owner, factors.pageShow);
-  router.get('/account/second-factor/totp', ...proven, factors.pageSetUpTotp);
-  router.post('/account/second-factor/totp', ...proven, factors.pageBeginTotp);
-  router.post('/account/second-factor/totp/confirm', ...proven, factors.pageConfirmTotp);
-  router.post('/account/second-factor/totp/remove', ...proven, factors.pageRemoveTotp);
-  router.post('/account/second-factor/recovery-codes', ...proven, factors.pageRenewCodes);
+  router.get('/account/second-factor/totp', ...provenOwner, factors.pageSetUpTotp);
+  router.post('/account/second-factor/totp', ...provenOwner, factors.pageBeginTotp);
+  router.post('/account/second-factor/totp/confirm', ...provenOwner, factors.pageConfirmTotp);
+  router.post('/account/second-factor/totp/remove', ...provenOwner, factors.pageRemoveTotp);
+  router.post('/account/second-factor/recovery-codes', ...provenOwner, factors.pageRenewCodes);
   router.post('/account/second-factor/recovery-codes/text', ...owner, factors.pageCodesAsText);
-  router.post('/account/passkeys/:id/name', ...proven, factors.pageRenamePasskey);
-  router.post('/account/passkeys/:id/delete', ...proven, factors.pageDeletePasskey);
-  router.post('/accounts/:id/second-factor/remove', ...provenAdmin, factors.pageTakeAway);
+  router.post('/account/passkeys/:id/name', ...provenOwner, factors.pageRenamePasskey);
+  router.post('/account/passkeys/:id/delete', ...provenOwner, factors.pageDeletePasskey);
+  router.post('/accounts/:id/second-factor/remove', ...admin, proven, factors.pageTakeAway);
   return router;
 }
 

@@ -9,6 +9,7 @@ export type AuditAction =
   | 'session.begun'
   | 'session.refused'
   | 'session.ended'
+  | 'session.proven'
   | 'password.changed'
   | 'totp.added'
   | 'totp.removed'

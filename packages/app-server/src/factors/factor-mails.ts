@@ -70,7 +70,7 @@ function wordsOf(news: FactorNews): { subject: string; what: Paragraph } {
       return {
         subject: 'A recovery code was used',
         what: [
-          `Somebody, most likely you, signed in with one of your recovery codes. ${
+          `Somebody, most likely you, used one of your recovery codes. ${
             news.left === 1 ? 'One is left.' : `${news.left} are left.`
           }`,
         ],
@@ -89,6 +89,8 @@ function wordsOf(news: FactorNews): { subject: string; what: Paragraph } {
           'Somebody got past the first step of signing in, with your password or by a link from your mailbox, and then gave several wrong codes. They are not in.',
         ],
       };
+    default:
+      return news satisfies never;
   }
 }
 

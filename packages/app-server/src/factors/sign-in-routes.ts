@@ -58,26 +58,6 @@ export function createFactorSignInRoutes(context: IdentityContext) {
     ctx.body = renderSecondFactorStep({ assets: assetsOf(ctx), factors, next, error });
   }
 
-  /** Says why one has to begin again, and lets one. */
-  async function orBeginAgain(
-    ctx: Context,
-    next: string | undefined,
-    step: () => Promise<void>,
-  ): Promise<void> {
-    try {
-      await step();
-    } catch (error) {
-      if (!(error instanceof Refused) || error.code !== 'sign-in-expired') throw error;
-      // Never begun in this browser: the plain page says all there is to say.
-      if (pendingHashOf(ctx) === undefined) return redirectTo(ctx, `/sign-in${queryOf(next)}`);
-      const { status, title, advice } = APP_PROBLEMS[error.code];
-      ctx.status = status;
-      logFields(ctx, { refusal: error.code });
-      const reason = `${title}. ${error.detail ?? advice}`;
-      ctx.body = renderSignIn({ assets: assetsOf(ctx), next, error: reason });
-    }
-  }
-
   return {
     /** `POST /api/session/passkey/options`: what `navigator.credentials.get` takes, as JSON. */
     apiPasskeyOptions: async (ctx: Context) => {
@@ -133,4 +113,24 @@ export function createFactorSignInRoutes(context: IdentityContext) {
       });
     },
   };
+}
+
+/** Says why one has to begin again, and lets one. */
+async function orBeginAgain(
+  ctx: Context,
+  next: string | undefined,
+  step: () => Promise<void>,
+): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== 'sign-in-expired') throw error;
+    // Never begun in this browser: the plain page says all there is to say.
+    if (pendingHashOf(ctx) === undefined) return redirectTo(ctx, `/sign-in${queryOf(next)}`);
+    const { status, title, advice } = APP_PROBLEMS[error.code];
+    ctx.status = status;
+    logFields(ctx, { refusal: error.code });
+    const reason = `${title}. ${error.detail ?? advice}`;
+    ctx.body = renderSignIn({ assets: assetsOf(ctx), next, error: reason });
+  }
 }

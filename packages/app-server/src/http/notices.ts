@@ -26,6 +26,8 @@ const DONE = {
   'mail-retried': 'It is being tried again.',
   'notices-saved': 'Saved.',
   'webhook-deleted': 'Webhook deleted.',
+  'account-signed-out': 'Signed out everywhere. Links made there no longer work.',
+  confirmed: 'Confirmed. Nothing else has been done yet: press the button once more.',
   'webhook-tested': 'A test is on its way; it appears among the deliveries.',
   'totp-added': 'Your authenticator app is set up.',
   'totp-removed': 'Your authenticator app was removed.',

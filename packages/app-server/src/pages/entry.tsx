@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { renderDocument } from './document.js';
 import { EmailField, Field, NewPasswordField, PASSWORD_LENGTH } from './fields.js';
 import { NoticeBox } from './notice.js';
-import type { Assets, Notice } from './props.js';
+import type { Assets, Notice, Viewer } from './props.js';
 
 export interface SignInProps {
   assets: Assets;
@@ -124,14 +124,17 @@ export function renderWelcome({ assets, email, error }: WelcomeProps): string {
 /** One narrow card. */
 export function renderEntry(page: {
   assets: Assets;
+  /** Where somebody is signed in. */
+  viewer?: Viewer | undefined;
   heading: string;
   notice?: Notice | undefined;
   error?: string | undefined;
   children: ComponentChildren;
 }): string {
-  const { assets, heading, notice, error, children } = page;
+  const { assets, viewer, heading, notice, error, children } = page;
   return renderDocument({
     assets,
+    viewer,
     narrow: true,
     title: error === undefined ? heading : `Error: ${heading}`,
     children: (

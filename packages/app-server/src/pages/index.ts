@@ -2,6 +2,8 @@
 export * from './props.js';
 export { renderSignIn, renderSignInLink, renderWelcome } from './entry.js';
 export type { SignInLinkProps, SignInProps, WelcomeProps } from './entry.js';
+export { renderConfirmIdentity } from './confirm-identity.js';
+export type { ConfirmIdentityProps, ProofWay } from './confirm-identity.js';
 export { renderChoosePassword, renderLinkRequest, renderMailedSignIn } from './identity.js';
 export { renderFiles, type FilesProps } from './files.js';
 export { renderCurl, type CurlProps } from './curl.js';

@@ -29,13 +29,19 @@ export function createLoadSession({ sessions, db, now }: IdentityContext) {
           account,
           sessionReference: session.reference,
           requestedAtMs,
-          isStillSignedIn: async () =>
-            (await sessions.find(session.idHash, requestedAtMs)) !== undefined,
+          isStillSignedIn: () => isStillThere(session, requestedAtMs),
         } satisfies SignedIn;
       }
     }
     await next();
   };
+
+  /** It may have got another id since, by a proof in another tab. */
+  async function isStillThere(session: Session, nowMs: number): Promise<boolean> {
+    if (await sessions.find(session.idHash, nowMs)) return true;
+    const own = await sessions.list(session.accountId, nowMs);
+    return own.some(({ reference }) => reference === session.reference);
+  }
 }
 
 /** The session of this request, when somebody is signed in. */

@@ -5,12 +5,10 @@ import { idOf } from '../http/path-id.js';
 import { assetsOf } from '../http/assets.js';
 import { noticeOf, redirectDone } from '../http/notices.js';
 import { renderDevices } from '../pages/index.js';
-import { sessionOf } from './load-session.js';
+import { currentSession } from './current-session.js';
 import { viewerOf } from './require-session.js';
 import { clearSessionCookie } from './session-cookie.js';
-import { endOtherSessions, endSession } from './session-life.js';
-import type { Session } from './session-store.js';
-import { Refused } from '../http/problems.js';
+import { endAllSessions, endOtherSessions, endSession } from './session-life.js';
 
 export function createSessionRoutes(context: IdentityContext) {
   const { sessions, now } = context;
@@ -69,6 +67,15 @@ export function createSessionRoutes(context: IdentityContext) {
       await endOtherSessions(context, currentSession(ctx));
       ctx.status = 204;
     },
+    /** `DELETE /api/accounts/{id}/sessions` 204: an administrator signs somebody out everywhere. */
+    apiEndOfAccount: async (ctx: Context) => {
+      await endAllSessions(context, idOf(ctx));
+      ctx.status = 204;
+    },
+    pageEndOfAccount: async (ctx: Context) => {
+      await endAllSessions(context, idOf(ctx));
+      redirectDone(ctx, '/accounts', 'account-signed-out');
+    },
     pageList: async (ctx: Context) => {
       ctx.body = renderDevices({
         assets: assetsOf(ctx),
@@ -86,11 +93,4 @@ export function createSessionRoutes(context: IdentityContext) {
       redirectDone(ctx, '/devices', 'ended-others');
     },
   };
-}
-
-/** @throws Refused `not-signed-in`. */
-export function currentSession(ctx: Context): Session {
-  const session = sessionOf(ctx);
-  if (session === undefined) throw new Refused('not-signed-in');
-  return session;
 }

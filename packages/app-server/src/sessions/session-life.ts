@@ -100,6 +100,21 @@ export async function endOtherSessions(context: IdentityContext, kept: Session):
   const own = await context.sessions.list(kept.accountId, context.now());
   await endSessions(
     context,
-    own.filter(({ idHash }) => idHash !== kept.idHash),
+    own.filter(({ reference }) => reference !== kept.reference),
   );
+}
+
+/**
+ * Ends every session of an account, downloads under way included.
+ * @throws Refused `not-found` when there is no such account; LedgerUnavailableError, and then none was ended.
+ */
+export async function endAllSessions(context: IdentityContext, accountId: string): Promise<void> {
+  const { db, sessions, now } = context;
+  const account = await db
+    .selectFrom('account')
+    .select('id')
+    .where('id', '=', accountId)
+    .executeTakeFirst();
+  if (account === undefined) throw new Refused('not-found');
+  await endSessions(context, await sessions.list(accountId, now()));
 }

@@ -39,6 +39,12 @@ export interface SessionStore {
    * request in flight cannot bring a revoked session back.
    */
   touch(session: Session, nowMs: number): Promise<void>;
+  /**
+   * Notes at `atMs` that it was proven anew who this is, and gives the session another id; the old one ends.
+   * False, and nothing was done, when the session has been removed since it was read.
+   */
+  renew(session: Session, to: { idHash: string; atMs: number }): Promise<boolean>;
+  /** Ends sessions, under whatever id they have by now. */
   remove(sessions: readonly Session[]): Promise<void>;
   /** The account's sessions that are not over, oldest first. */
   list(accountId: string, nowMs: number): Promise<Session[]>;

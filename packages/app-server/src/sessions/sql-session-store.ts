@@ -55,10 +55,19 @@ export function createSqlSessionStore(db: Kysely<Schema>, limits: SessionLimits)
         .where('last_seen_at', '<', at)
         .execute();
     },
+    renew: async (session, { idHash, atMs }) => {
+      const at = new Date(atMs);
+      const { numUpdatedRows } = await db
+        .updateTable('session')
+        .set({ id_hash: idHash, proven_at: at, last_seen_at: at })
+        .where('id_hash', '=', session.idHash)
+        .executeTakeFirst();
+      return numUpdatedRows === 1n;
+    },
     remove: async (sessions) => {
       if (sessions.length === 0) return;
-      const hashes = sessions.map(({ idHash }) => idHash);
-      await db.deleteFrom('session').where('id_hash', 'in', hashes).execute();
+      const references = sessions.map(({ reference }) => reference);
+      await db.deleteFrom('session').where('reference', 'in', references).execute();
     },
     list: async (accountId, nowMs) => {
       const { seen, created } = bounds(nowMs);

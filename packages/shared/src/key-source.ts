@@ -1,8 +1,8 @@
 // The public keys, fetched from the app server and kept. Claims are verified with what is here: the app
 // server may be away for as long as it likes once a first set has come. A request waits for a fetch only
 // when its claim names a key that is not here, and forged names cannot cause more than one in 10 s.
-import { readPublishedKeys, type KeyRing, type StaticKeyRing } from '@claimcheck/shared/claim';
-import type { Logger } from '@claimcheck/shared/log';
+import { readPublishedKeys, type KeyRing, type StaticKeyRing } from './claim/index.js';
+import type { Logger } from './log.js';
 import { Agent, request } from 'undici';
 
 /** Age at which the keys are fetched anew, in the background. */
