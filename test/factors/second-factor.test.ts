@@ -341,9 +341,14 @@ describe('recovery codes', () => {
       const { client } = await app.begin(who);
       expect({ typed, status: (await app.give(client, typed)).status }).toEqual({ typed, status });
     }
-    const mail = await app.nextMail(who.email, 'A recovery code was used');
-    expect(mail.email.text).toContain('9 are left');
-    expect(mail.email.text).not.toContain(first);
+    const mails = [];
+    for (let i = 0; i < 2; i += 1) {
+      const { email } = await app.nextMail(who.email, 'A recovery code was used');
+      mails.push(email.text ?? '');
+      expect(email.text).not.toContain(first);
+    }
+    const left = mails.map((text) => /\d+ are left/.exec(text)?.[0]);
+    expect(left.toSorted()).toEqual(['8 are left', '9 are left']);
     const state = await (await who.client.get('/api/account/second-factor')).json();
     expect(state).toMatchObject({ recoveryCodesLeft: 8 });
   });

@@ -30,7 +30,7 @@ const form = document.querySelector<HTMLFormElement>('#upload');
 const uploads = document.querySelector('#uploads');
 if (form && uploads) followUploads(form, uploads);
 
-const entry = document.querySelector<HTMLFormElement>('form[data-passkey="sign-in"]');
+const entry = document.querySelector<HTMLElement>('[data-passkey="sign-in"]');
 if (entry) void offerPasskeys(entry);
 
 document.addEventListener('submit', (event) => {
@@ -51,6 +51,10 @@ document.addEventListener('click', (event) => {
   const asked = document.querySelector<HTMLDetailsElement>('details.confirm[open]');
   if (asked && !asked.contains(event.target as Element)) asked.open = false;
   if ((event.target as Element).closest('[data-print]')) window.print();
+  const asker = (event.target as Element).closest<HTMLElement>(
+    '[data-passkey] button[type=button]',
+  );
+  if (asker) void onPasskey(asker.parentElement as HTMLElement);
   const button = (event.target as Element).closest<HTMLElement>('[data-copy-from]');
   const field =
     button && document.querySelector<HTMLTextAreaElement>(`#${button.dataset['copyFrom']}`);

@@ -20,35 +20,35 @@ type Json = Record<string, unknown>;
 let waiting: AbortController | undefined;
 
 /** Offers passkeys in the e-mail field's own list, where the browser can. */
-export async function offerPasskeys(form: HTMLFormElement): Promise<void> {
+export async function offerPasskeys(place: HTMLElement): Promise<void> {
   if (!('PublicKeyCredential' in window)) return;
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
   waiting = new AbortController();
   try {
     await signWith('sign-in', { mediation: 'conditional', signal: waiting.signal });
-    leaveFor(form);
+    leaveFor(place);
   } catch (error) {
     // Not asked for, so nothing is said of what the browser or the person did not want.
-    if (error instanceof Refusal) say(form, error.message);
+    if (error instanceof Refusal) say(place, error.message);
   }
 }
 
-/** The button of a form with `data-passkey`. */
-export async function onPasskey(form: HTMLFormElement): Promise<void> {
-  const purpose = form.dataset['passkey'] as Purpose;
-  if (!('PublicKeyCredential' in window)) return say(form, 'This browser has no passkeys.');
+/** The button within what has `data-passkey`. */
+export async function onPasskey(place: HTMLElement): Promise<void> {
+  const purpose = place.dataset['passkey'] as Purpose;
+  if (!('PublicKeyCredential' in window)) return say(place, 'This browser has no passkeys.');
   waiting?.abort();
-  say(form, 'Follow your browser…', false);
+  say(place, 'Follow your browser…', false);
   try {
-    if (purpose === 'register') return await register(form);
+    if (purpose === 'register') return await register(place);
     await signWith(purpose, {});
-    leaveFor(form);
+    leaveFor(place);
   } catch (error) {
-    say(form, inWords(error));
+    say(place, inWords(error));
   }
 }
 
-async function register(form: HTMLFormElement): Promise<void> {
+async function register(place: HTMLElement): Promise<void> {
   const options = await post(API.register.options, {});
   const made = await navigator.credentials.create({
     publicKey: {
@@ -61,7 +61,7 @@ async function register(form: HTMLFormElement): Promise<void> {
   const { response, ...credential } = describe(made);
   const { attestationObject, clientDataJSON } = response as AuthenticatorAttestationResponse;
   const transports = (response as AuthenticatorAttestationResponse).getTransports?.() ?? [];
-  const name = form.querySelector<HTMLInputElement>('[name=name]')?.value.trim();
+  const name = place.querySelector<HTMLInputElement>('[name=name]')?.value.trim();
   await post(API.register.answer, {
     ...(name ? { name } : {}),
     response: {
@@ -74,7 +74,7 @@ async function register(form: HTMLFormElement): Promise<void> {
     },
   });
   // Codes are for the day on which the device is lost: who has none gets them at once.
-  if (form.dataset['codes'] === 'kept')
+  if (place.dataset['codes'] === 'kept')
     location.assign('/account/second-factor?done=passkey-added');
   else postForm('/account/second-factor/recovery-codes');
 }
@@ -150,16 +150,16 @@ function inWords(error: unknown): string {
   return 'No passkey was used. Try again, or go another way.';
 }
 
-function say(form: HTMLFormElement, text: string, bad = true): void {
-  const note = form.querySelector('.row-note');
+function say(place: HTMLElement, text: string, bad = true): void {
+  const note = place.querySelector('.row-note');
   if (!note) return;
   note.classList.toggle('bad', bad);
   note.textContent = text;
 }
 
 /** The path is ours: the server has checked it. */
-function leaveFor(form: HTMLFormElement): void {
-  location.assign(form.dataset['next'] ?? '/files');
+function leaveFor(place: HTMLElement): void {
+  location.assign(place.dataset['next'] ?? '/files');
 }
 
 function postForm(action: string): void {

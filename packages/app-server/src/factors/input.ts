@@ -89,12 +89,15 @@ export const pendingSignInOutput = z.object({
   expiresAt: instant,
 });
 
-/** The challenge that an authenticator's answer names, from its client data; undefined when it names none. */
+/**
+ * The challenge that an authenticator's answer names, from its client data; undefined when it names none, or was
+ * given in a frame of another site (WebAuthn Level 3 section 7.2 step 12): our pages stand in none.
+ */
 export function challengeIn(clientDataJson: string): string | undefined {
   try {
     const text = Buffer.from(clientDataJson, 'base64url').toString('utf8');
-    const { challenge } = JSON.parse(text) as { challenge?: unknown };
-    return typeof challenge === 'string' ? challenge : undefined;
+    const { challenge, crossOrigin } = JSON.parse(text) as Record<string, unknown>;
+    return typeof challenge === 'string' && crossOrigin !== true ? challenge : undefined;
   } catch {
     return undefined;
   }

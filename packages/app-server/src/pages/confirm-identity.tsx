@@ -2,6 +2,7 @@
 // said by the request; the back end checks that it is a path of ours.
 import { renderEntry } from './entry.js';
 import { Field, PASSWORD_LENGTH } from './fields.js';
+import { PasskeyButton } from './passkey-button.js';
 import type { Assets, Viewer } from './props.js';
 import { TextField } from './text-field.js';
 
@@ -38,18 +39,7 @@ export function renderConfirmIdentity(props: ConfirmIdentityProps): string {
           What you are about to do could harm you or others if somebody else sat at your device. The
           answer counts for ten minutes, on this device.
         </p>
-        {takesPasskey && (
-          <form
-            method="post"
-            action="/confirm-identity"
-            class="stack scripted-only"
-            data-passkey="proof"
-            data-next={next ?? '/account'}
-          >
-            <button class="button wide">Use a passkey</button>
-            <p class="row-note" role="status"></p>
-          </form>
-        )}
+        {takesPasskey && <PasskeyButton purpose="proof" next={next ?? '/account'} />}
         {takesPassword && (
           <form method="post" action="/confirm-identity" class="stack">
             {next !== undefined && <input type="hidden" name="next" value={next} />}

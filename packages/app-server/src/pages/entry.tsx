@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { renderDocument } from './document.js';
 import { EmailField, Field, NewPasswordField, PASSWORD_LENGTH } from './fields.js';
 import { NoticeBox } from './notice.js';
+import { PasskeyButton } from './passkey-button.js';
 import type { Assets, Notice, Viewer } from './props.js';
 
 export interface SignInProps {
@@ -42,16 +43,7 @@ export function renderSignIn({ assets, email, next, notice, error }: SignInProps
           />
           <button class="button primary wide">Sign in</button>
         </form>
-        <form
-          method="post"
-          action="/sign-in"
-          class="stack scripted-only"
-          data-passkey="sign-in"
-          data-next={next ?? '/files'}
-        >
-          <button class="button wide">Use a passkey</button>
-          <p class="row-note" role="status"></p>
-        </form>
+        <PasskeyButton purpose="sign-in" next={next ?? '/files'} />
         <ul class="aside ways">
           <li>
             <a href="/sign-in/forgot">Forgot your password?</a>

@@ -1,6 +1,7 @@
 // The second step of signing in: a passkey, the code of an app, or a recovery code. One field takes both kinds
 // of code; which one it is, its form tells.
 import { renderEntry } from './entry.js';
+import { PasskeyButton } from './passkey-button.js';
 import type { Assets } from './props.js';
 import { TextField } from './text-field.js';
 
@@ -23,16 +24,7 @@ export function renderSecondFactorStep(props: SecondFactorStepProps): string {
     children: (
       <>
         {factors.includes('passkey') && (
-          <form
-            method="post"
-            action="/sign-in/second-factor"
-            class="stack scripted-only"
-            data-passkey="second-factor"
-            data-next={next ?? '/files'}
-          >
-            <button class={byApp ? 'button wide' : 'button primary wide'}>Use a passkey</button>
-            <p class="row-note" role="status"></p>
-          </form>
+          <PasskeyButton purpose="second-factor" next={next ?? '/files'} primary={!byApp} />
         )}
         {byCode && (
           <form method="post" action="/sign-in/second-factor" class="stack">

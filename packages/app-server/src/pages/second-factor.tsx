@@ -88,9 +88,9 @@ function Passkeys({ passkeys, hasCodes }: { passkeys: readonly PasskeyRow[]; has
         <button class="button primary">Add a passkey</button>
         <p class="row-note" role="status"></p>
       </form>
-      <noscript>
-        <p class="hint">Passkeys need JavaScript, which your browser does not run here.</p>
-      </noscript>
+      <p class="hint unscripted-only">
+        Passkeys need JavaScript, which your browser does not run here.
+      </p>
     </section>
   );
 }
@@ -116,7 +116,7 @@ function PasskeyTableRow({ passkey }: { passkey: PasskeyRow }) {
             <span class="when-open">Cancel</span>
             <span class="visually-hidden"> {name}</span>
           </summary>
-          <form method="post" action={`${path}/name`} class="confirm-panel">
+          <form method="post" action={`${path}/name`} class="confirm-panel plain">
             <TextField
               id={`name-${id}`}
               name="name"
