@@ -39,7 +39,7 @@ async function withPostgres<T>(use: (client: Postgres) => Promise<T>): Promise<T
 async function auditOf(accountId: string): Promise<string[]> {
   return await withPostgres(async (client) => {
     const { rows } = await client.query<{ action: string }>(
-      'select action from audit_entry where account_id = $1 order by action',
+      `select action from audit_entry where account_id = $1 and action not like 'session.%' order by action`,
       [accountId],
     );
     return rows.map(({ action }) => action);

@@ -4,6 +4,7 @@ import type { Kysely, Migration } from 'kysely';
 
 export const secondFactors: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('waiting_sign_in').addColumn('second_factor', 'text').execute();
     await db.schema
       .createTable('totp_factor')
       .addColumn('account_id', 'text', (c) =>

@@ -1,6 +1,7 @@
 // What second factors are asked for, as API bodies and forms bring it, and what the API answers. Of what
 // WebAuthn gives only the form is checked here; what it says is judged by its library.
 import { z } from 'zod';
+import { instant } from '../openapi/describe.js';
 import { isRecoveryCode } from './recovery-codes.js';
 
 /** Longer than any answer of an authenticator without a maker's certificate. */
@@ -62,7 +63,6 @@ const name = z
 export const passkeyNameInput = z.object({ name });
 export const newPasskeyInput = z.object({ name: name.optional(), response: z.unknown() });
 
-const instant = z.date().describe('RFC 3339');
 export const passkeyOutput = z.object({
   id: z.string(),
   name: z.string(),

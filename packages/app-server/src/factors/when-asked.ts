@@ -14,6 +14,7 @@ const ASKING = {
   'mailed-link': 'asked',
   'first-run-link': 'asked',
   passkey: 'own',
+  remembered: 'passed',
 } as const satisfies Record<SignInMethod, Asking>;
 
 export function isSecondFactorAskedAfter(method: SignInMethod): boolean {

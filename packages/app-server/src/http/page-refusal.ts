@@ -28,6 +28,7 @@ const LABELS: Readonly<Record<string, string>> = {
   url: 'Address',
   code: 'Code',
   name: 'Name',
+  scopes: 'It may',
 };
 
 /** Does `action`; returns undefined, or the reason why it was refused, having set the status. */

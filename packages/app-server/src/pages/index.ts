@@ -8,6 +8,7 @@ export { renderChoosePassword, renderLinkRequest, renderMailedSignIn } from './i
 export { renderFiles, type FilesProps } from './files.js';
 export { renderCurl, type CurlProps } from './curl.js';
 export { renderClaims, type ClaimsProps } from './claims.js';
+export { renderMakeRoom, type MakeRoomProps } from './make-room.js';
 export { renderDevices, type DevicesProps } from './devices.js';
 export { renderAccount, type AccountProps } from './account.js';
 export { renderAccounts, type AccountsProps } from './accounts.js';
@@ -25,6 +26,8 @@ export { renderOptedOut, renderOptOut } from './opt-out.js';
 export { renderOutbox, type MailRow, type OutboxProps } from './outbox.js';
 export { renderWebhook, renderWebhooks } from './webhooks.js';
 export type { DeliveryRow, WebhookProps, WebhookRow, WebhooksProps } from './webhooks.js';
+export { renderApiReference, type ApiReferenceProps } from './api-reference.js';
+export { renderApiKeys, type ApiKeyRow, type ApiKeysProps } from './api-keys.js';
 export { renderProblem, type ProblemProps } from './problem.js';
 export { curlCommand, savedName, wgetCommand } from '#browser/command-line.js';
 export { formatProgress, formatSize } from '#browser/format-size.js';

@@ -15,20 +15,26 @@ import { renderSignIn, renderSignInLink, renderWelcome } from '../pages/index.js
 import { sessionOf } from '../sessions/load-session.js';
 import { isComplete, viewerOf } from '../sessions/require-session.js';
 import { clearSessionCookie, DEVICE_COOKIE, readIdCookie } from '../sessions/session-cookie.js';
-import { endSessions } from '../sessions/session-life.js';
+import { endWithBrowser } from '../sessions/end-sessions.js';
+import { clearRememberCookie } from '../sessions/remember-cookie.js';
 import { checkCredentials, type Credentials } from './check-credentials.js';
 import { answerSignIn, goOnAfterSignIn } from './answer-sign-in.js';
 import { completeSignIn, type SignInOutcome } from './complete-sign-in.js';
+import { forgetThisBrowser } from './forget-this-browser.js';
 import { createSignInLinkBurn } from './sign-in-link.js';
 
 export function createSignInRoutes(context: IdentityContext) {
   const burnSignInLink = createSignInLinkBurn(context);
 
-  async function enter(ctx: Context, credentials: Credentials): Promise<SignInOutcome> {
+  async function enter(
+    ctx: Context,
+    credentials: Credentials,
+    remember = false,
+  ): Promise<SignInOutcome> {
     const deviceId = readIdCookie(ctx, DEVICE_COOKIE);
     const proving = checkCredentials(context, credentials, { address: ctx.ip, deviceId });
     const signingIn = proving.then((account) =>
-      completeSignIn(ctx, context, { account, method: 'password' }),
+      completeSignIn(ctx, context, { account, method: 'password', remember }),
     );
     return await context.metrics.signingIn('password', signingIn);
   }
@@ -48,14 +54,21 @@ export function createSignInRoutes(context: IdentityContext) {
 
   async function leave(ctx: Context): Promise<void> {
     const session = sessionOf(ctx);
-    if (session) await endSessions(context, [session], { onlyUnburned: true });
+    if (session) {
+      const { accountId: actorId } = session;
+      const by = { actorId, address: ctx.ip, reason: 'signed-out', onlyUnburned: true } as const;
+      await endWithBrowser(context, session, by);
+    }
+    await forgetThisBrowser(ctx, context);
     clearSessionCookie(ctx);
+    clearRememberCookie(ctx);
   }
 
   return {
-    /** `POST /api/session {email, password}` 204; 202 where a second factor is needed. */
+    /** `POST /api/session {email, password, remember?}` 204; 202 where a second factor is needed. */
     apiSignIn: async (ctx: Context) => {
-      answerSignIn(ctx, await enter(ctx, await readJson(ctx, signInInput)));
+      const input = await readJson(ctx, signInInput);
+      answerSignIn(ctx, await enter(ctx, input, input.remember));
     },
     /** `POST /api/session/link {token}` 204: what the link's button does. */
     apiSignInByLink: async (ctx: Context) => {
@@ -83,11 +96,11 @@ export function createSignInRoutes(context: IdentityContext) {
       const form = await readForm(ctx, signInForm);
       const next = localPath(form.next);
       const refusal = await pageRefusal(ctx, async () => {
-        goOnAfterSignIn(ctx, await enter(ctx, form), next);
+        goOnAfterSignIn(ctx, await enter(ctx, form, form.remember), next);
       });
       if (refusal !== undefined) {
-        const { email } = form;
-        ctx.body = renderSignIn({ assets: assetsOf(ctx), email, next, error: refusal });
+        const { email, remember } = form;
+        ctx.body = renderSignIn({ assets: assetsOf(ctx), email, remember, next, error: refusal });
       }
     },
     /** Burns nothing: whatever opens links by itself (mail scanners, previews) gets a button. */

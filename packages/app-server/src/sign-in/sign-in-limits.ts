@@ -24,6 +24,8 @@ export interface SignInAllowances {
   secondFactorPerDay: number;
   /** Passkeys that one address may ask for; an open sign-in page asks for one. */
   passkeyRequests: number;
+  /** API keys that are none, which one address may present. */
+  wrongKeys: number;
   windowSeconds: number;
 }
 
@@ -35,6 +37,7 @@ export const DEFAULT_ALLOWANCES: SignInAllowances = {
   linkRequests: 20,
   secondFactorPerDay: 50,
   passkeyRequests: 600,
+  wrongKeys: 60,
   windowSeconds: 15 * 60,
 };
 
@@ -76,6 +79,8 @@ export interface SignInLimits {
   /** By session: who has one open cannot be kept from proving who they are by anybody without it. */
   admitProof(sessionReference: string): Promise<Admitted>;
   admitPasskeyRequest(address: string): Promise<Admitted>;
+  /** Told of a wrong key after it was looked at: nobody guesses one, but asking must cost the asker too. */
+  admitWrongKey(address: string): Promise<Admitted>;
 }
 
 export interface SignInLimitOptions {
@@ -109,6 +114,7 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   const byFactorDaily = bucket('attempts-by-second-factor-day', allowed.secondFactorPerDay, 86_400);
   const byProof = bucket('attempts-by-proof', allowed.perAccount);
   const byPasskeyRequest = bucket('attempts-by-passkey-request', allowed.passkeyRequests);
+  const byWrongKey = bucket('attempts-by-wrong-key', allowed.wrongKeys);
 
   return {
     admit: async ({ address, email, knownDevice }) => {
@@ -131,6 +137,7 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
         : take([[byFactor, `${knownDevice}:${accountId}`]]),
     admitProof: (reference) => take([[byProof, reference]]),
     admitPasskeyRequest: (address) => take([[byPasskeyRequest, addressBlock(address)]]),
+    admitWrongKey: (address) => take([[byWrongKey, addressBlock(address)]]),
   };
 }
 
