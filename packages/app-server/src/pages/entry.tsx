@@ -63,7 +63,9 @@ export function renderSignIn(props: SignInProps): string {
         </form>
         {elsewhere.map(({ href, name }) => (
           <a key={href} class="button wide" href={href}>
-            Sign in with <bdi>{name}</bdi>
+            <span>
+              Sign in with <bdi>{name}</bdi>
+            </span>
           </a>
         ))}
         <PasskeyButton purpose="sign-in" next={next ?? '/files'} />
