@@ -3,7 +3,9 @@
 import { Router } from '@koa/router';
 import { requestLog } from '@claimcheck/shared/http';
 import Koa, { type Context, type Next } from 'koa';
+import { createOneAccountRoutes } from './accounts/one-account-routes.js';
 import { createAccountRoutes } from './accounts/routes.js';
+import { createAuditRoutes } from './audit/routes.js';
 import { createClaimRoutes } from './claims/routes.js';
 import type { IdentityContext } from './context.js';
 import { createFileRoutes } from './files/routes.js';
@@ -18,6 +20,7 @@ import { createLinkApi } from './links/api-routes.js';
 import { createLinkPages } from './links/page-routes.js';
 import { createLinkWatch } from './links/watch-links.js';
 import { createLoadSession } from './sessions/load-session.js';
+import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
 import { createMailRoutes } from './mail/routes.js';
 import { createSessionRoutes } from './sessions/routes.js';
@@ -56,6 +59,8 @@ function createRouter(
   const signIn = createSignInRoutes(context);
   const sessions = createSessionRoutes(context);
   const accounts = createAccountRoutes(context);
+  const oneAccount = createOneAccountRoutes(context);
+  const audit = createAuditRoutes(context);
   const files = createFileRoutes(context);
   const claims = createClaimRoutes(context);
   const links = createLinkApi(context, createLinkWatch(context, isStopping));
@@ -89,7 +94,6 @@ function createRouter(
   router.put('/api/account/password', ...member, accounts.apiChangePassword);
   router.get('/api/accounts', ...admin, accounts.apiList);
   router.post('/api/accounts', ...admin, accounts.apiAdd);
-  router.patch('/api/accounts/:id', ...admin, accounts.apiChange);
   router.get('/api/files', ...member, files.apiList);
   router.put('/api/files', ...member, files.apiUpload);
   router.delete('/api/files/:id', ...member, files.apiDelete);
@@ -145,8 +149,6 @@ function createRouter(
   router.post('/account/password', ...member, accounts.pageChangePassword);
   router.get('/accounts', ...admin, accounts.pageList);
   router.post('/accounts', ...admin, accounts.pageAdd);
-  router.post('/accounts/:id/disable', ...admin, accounts.pageDisable);
-  router.post('/accounts/:id/enable', ...admin, accounts.pageEnable);
 
   // Mail, links by mail, invitations, webhooks.
   router.post('/api/sign-in-links', ...visitor, identity.apiRequestSignIn);
@@ -187,6 +189,25 @@ function createRouter(
   router.post('/webhooks/:id/delete', ...member, webhooks.pageDelete);
   router.post('/webhooks/:id/secret', ...member, webhooks.pageRotate);
   router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
+
+  // One account: numbers, role, quota. Who shuts somebody out or makes an administrator proves who they are.
+  const provenAdmin = [...admin, createRequireRecentProof(context)] as const;
+  router.get('/api/account', ...member, oneAccount.apiShowOwn);
+  router.get('/api/accounts/:id', ...admin, oneAccount.apiShow);
+  router.patch('/api/accounts/:id', ...provenAdmin, oneAccount.apiChange);
+  router.get('/accounts/:id', ...admin, oneAccount.pageShow);
+  router.post('/accounts/:id/role', ...provenAdmin, oneAccount.pageChangeRole);
+  router.post('/accounts/:id/quota', ...provenAdmin, oneAccount.pageChangeQuota);
+  router.post('/accounts/:id/disable', ...provenAdmin, oneAccount.pageDisable);
+  router.post('/accounts/:id/enable', ...provenAdmin, oneAccount.pageEnable);
+
+  // The audit trail.
+  router.get('/api/audit', ...admin, audit.apiList);
+  router.get('/api/audit.csv', ...admin, audit.exportAll);
+  router.get('/api/account/audit', ...member, audit.apiListOwn);
+  router.get('/audit', ...admin, audit.pageList);
+  router.get('/audit/export.csv', ...admin, audit.exportAll);
+  router.get('/account/activity', ...member, audit.pageOwn);
   return router;
 }
 

@@ -7,12 +7,15 @@ import { readRedisUrl } from '@claimcheck/shared/ledger';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { normaliseEmail } from './accounts/email.js';
 import { passwordFault } from './accounts/password-rules.js';
+import { LEAST_RETENTION_DAYS } from './audit/forget-audit.js';
 import {
   readMailFrom,
   readSmtpUrl,
   type MailFrom,
   type SmtpSettings,
 } from './mail/mail-settings.js';
+import { MOST_BYTES, MOST_FILES, MOST_LINKS } from './quotas/input.js';
+import type { Quota } from './quotas/quota.js';
 
 export interface AppConfig {
   host: string;
@@ -49,6 +52,10 @@ export interface AppConfig {
   metricsHost: string;
   /** No metrics when undefined. */
   metricsPort: number | undefined;
+  /** What an account may have, where an administrator has not said otherwise. */
+  quota: Quota;
+  /** Audit entries older than this are forgotten; undefined: none is. */
+  auditRetentionDays: number | undefined;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -94,6 +101,7 @@ export function readConfig(env: Environment = process.env): AppConfig {
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),
     metricsHost: read.text('METRICS_HOST') ?? '127.0.0.1',
     metricsPort: read.optionalPort('METRICS_PORT'),
+    ...readAccountLimits(read),
   };
   if (config.sessionIdleSeconds > config.sessionLifeSeconds) {
     read.refuse(
@@ -104,6 +112,22 @@ export function readConfig(env: Environment = process.env): AppConfig {
   }
   read.finish();
   return config;
+}
+
+/** Unset is unlimited, and for ever. */
+function readAccountLimits(
+  read: EnvironmentReader,
+): Pick<AppConfig, 'quota' | 'auditRetentionDays'> {
+  const limit = (name: string, least: number, most: number) =>
+    read.text(name) === undefined ? undefined : read.integer(name, most, least, most);
+  return {
+    quota: {
+      bytes: limit('QUOTA_BYTES', 0, MOST_BYTES) ?? null,
+      files: limit('QUOTA_FILES', 0, MOST_FILES) ?? null,
+      linksPerDay: limit('QUOTA_LINKS_PER_DAY', 0, MOST_LINKS) ?? null,
+    },
+    auditRetentionDays: limit('AUDIT_RETENTION_DAYS', LEAST_RETENTION_DAYS, 36_500),
+  };
 }
 
 /** A mail server needs a sender that it may send for; without one the files bear a made-up sender. */

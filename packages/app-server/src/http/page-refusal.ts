@@ -9,6 +9,7 @@ const MENDABLE: ReadonlySet<AppRefusal> = new Set([
   'wrong-credentials',
   'too-many-attempts',
   'conflict',
+  'links-used-up',
 ]);
 
 /** Field names as the forms label them. */
@@ -18,6 +19,9 @@ const LABELS: Readonly<Record<string, string>> = {
   currentPassword: 'Current password',
   newPassword: 'New password',
   role: 'Role',
+  megabytes: 'Storage',
+  files: 'Files',
+  linksPerDay: 'Links within 24 hours',
   fileIds: 'Files',
   to: 'To',
   copies: 'Downloads',

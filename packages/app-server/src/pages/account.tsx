@@ -4,15 +4,18 @@ import { Field, NewPasswordField, PASSWORD_LENGTH } from './fields.js';
 import { NoticeBox } from './notice.js';
 import type { SignedInProps } from './props.js';
 import { ROLES } from './roles.js';
+import { StorageUsed, type UsageProps } from './usage.js';
 
 export interface AccountProps extends SignedInProps {
   /** Why the password was not changed. */
   error?: string | undefined;
   /** Whether a mail comes when something this account sent was fetched. */
   fetchedNotices: boolean;
+  /** What is stored, beside what may be; not shown without it. */
+  storage?: UsageProps | undefined;
 }
 
-export function renderAccount({ error, fetchedNotices, ...page }: AccountProps): string {
+export function renderAccount({ error, fetchedNotices, storage, ...page }: AccountProps): string {
   const { email, role } = page.viewer;
   return renderSection({
     ...page,
@@ -27,7 +30,18 @@ export function renderAccount({ error, fetchedNotices, ...page }: AccountProps):
             <dd>{email === null ? 'none yet' : <bdi>{email}</bdi>}</dd>
             <dt>Role</dt>
             <dd>{ROLES[role]}</dd>
+            {storage && (
+              <>
+                <dt>Storage</dt>
+                <dd>
+                  <StorageUsed {...storage} />
+                </dd>
+              </>
+            )}
           </dl>
+          <p class="aside">
+            <a href="/account/activity">Your account’s activity</a>
+          </p>
         </section>
         <section class="card" aria-labelledby="password">
           <h2 id="password">Change your password</h2>

@@ -1,5 +1,6 @@
 // Sessions over HTTP: which devices are signed in, and ending them.
 import type { Context } from 'koa';
+import { actorOf } from '../audit/actor-of.js';
 import type { IdentityContext } from '../context.js';
 import { idOf } from '../http/path-id.js';
 import { assetsOf } from '../http/assets.js';
@@ -35,7 +36,7 @@ export function createSessionRoutes(context: IdentityContext) {
   async function endNamed(ctx: Context): Promise<boolean> {
     const { account, sessionReference } = viewerOf(ctx);
     const reference = idOf(ctx);
-    await endSession(context, account.id, reference);
+    await endSession(context, account.id, reference, actorOf(ctx));
     if (reference !== sessionReference) return false;
     clearSessionCookie(ctx);
     return true;
@@ -66,7 +67,7 @@ export function createSessionRoutes(context: IdentityContext) {
     },
     /** `DELETE /api/sessions` 204: all but this one. */
     apiEndOthers: async (ctx: Context) => {
-      await endOtherSessions(context, currentSession(ctx));
+      await endOtherSessions(context, currentSession(ctx), { ...actorOf(ctx), why: 'ended' });
       ctx.status = 204;
     },
     pageList: async (ctx: Context) => {
@@ -82,7 +83,7 @@ export function createSessionRoutes(context: IdentityContext) {
       else redirectDone(ctx, '/devices', 'ended');
     },
     pageEndOthers: async (ctx: Context) => {
-      await endOtherSessions(context, currentSession(ctx));
+      await endOtherSessions(context, currentSession(ctx), { ...actorOf(ctx), why: 'ended' });
       redirectDone(ctx, '/devices', 'ended-others');
     },
   };

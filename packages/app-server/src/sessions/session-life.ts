@@ -1,6 +1,7 @@
 // The life of a session: it begins at sign-in, with a new id, and is ended by its owner, by a newer
 // one, by a changed password or by an administrator. Ending one kills the claims minted in it.
 import { subjectOf } from '@claimcheck/shared/claim';
+import { recordAudit, recordAudits, THE_SERVER, type Actor } from '../audit/record-audit.js';
 import { markClaimsRevoked, type RevocationReach } from '../claims/revoke-claims.js';
 import type { IdentityContext } from '../context.js';
 import { newId } from '../database/new-id.js';
@@ -10,6 +11,13 @@ import { revokeAround } from '../revoke-around.js';
 import { hashOfId, newSessionId, type Session, type SignInMethod } from './session-store.js';
 
 const MAX_USER_AGENT_CHARACTERS = 300;
+
+/** Who ends a session, and why, for the audit trail. */
+export interface EndedBy extends Actor {
+  why: 'signed-out' | 'ended' | 'password-changed' | 'signed-in-anew' | 'too-many' | 'by-server';
+}
+
+const BY_SERVER: EndedBy = { ...THE_SERVER, why: 'by-server' };
 
 /** The browser that signs in. */
 export interface Visitor {
@@ -32,10 +40,14 @@ export async function beginSession(
 ): Promise<string> {
   const { config, db, sessions, now } = context;
   const nowMs = now();
-  if (visitor.session) await endSessions(context, [visitor.session], { onlyUnburned: true });
+  const by = { actorId: account.id, address: visitor.address };
+  if (visitor.session) {
+    const endedBy = { ...by, why: 'signed-in-anew' } as const;
+    await endSessions(context, [visitor.session], { onlyUnburned: true }, endedBy);
+  }
   const others = await sessions.list(account.id, nowMs);
   const tooMany = others.slice(0, Math.max(0, others.length + 1 - config.maxSessions));
-  await endSessions(context, tooMany, { onlyUnburned: true });
+  await endSessions(context, tooMany, { onlyUnburned: true }, { ...by, why: 'too-many' });
 
   const id = newSessionId();
   const session: Session = {
@@ -59,6 +71,8 @@ export async function beginSession(
     await sessions.remove([session]);
     throw new Refused('wrong-credentials');
   }
+  const subject = `session:${session.reference}`;
+  await recordAudit(db, { ...by, action: 'session.begun', subject, details: { method } }, nowMs);
   return id;
 }
 
@@ -71,6 +85,7 @@ export async function endSessions(
   context: IdentityContext,
   ended: readonly Session[],
   reach: RevocationReach = {},
+  { why, ...by }: EndedBy = BY_SERVER,
 ): Promise<void> {
   if (ended.length === 0) return;
   const subjects = ended.map(({ reference }) => subjectOf.session(reference));
@@ -78,6 +93,11 @@ export async function endSessions(
   for (const { reference } of ended) {
     await markClaimsRevoked(context.db, { session_reference: reference }, context.now(), reach);
   }
+  const facts = ended.map(({ accountId, reference }) => {
+    const about = { accountId, subject: `session:${reference}`, details: { why } };
+    return { ...by, ...about, action: 'session.ended' } as const;
+  });
+  await recordAudits(context.db, facts, context.now());
 }
 
 /**
@@ -88,18 +108,25 @@ export async function endSession(
   context: IdentityContext,
   accountId: string,
   reference: string,
+  by: Actor,
 ): Promise<void> {
   const own = await context.sessions.list(accountId, context.now());
   const session = own.find((one) => one.reference === reference);
   if (session === undefined) throw new Refused('not-found');
-  await endSessions(context, [session]);
+  await endSessions(context, [session], {}, { ...by, why: 'ended' });
 }
 
 /** Ends all of the account's sessions but this one. */
-export async function endOtherSessions(context: IdentityContext, kept: Session): Promise<void> {
+export async function endOtherSessions(
+  context: IdentityContext,
+  kept: Session,
+  by: EndedBy,
+): Promise<void> {
   const own = await context.sessions.list(kept.accountId, context.now());
   await endSessions(
     context,
     own.filter(({ idHash }) => idHash !== kept.idHash),
+    {},
+    by,
   );
 }
