@@ -34,6 +34,8 @@ test('an empty environment gives the embedded defaults', () => {
     webhookAllowPrivate: false,
     metricsHost: '127.0.0.1',
     metricsPort: undefined,
+    quota: { bytes: null, files: null, linksPerDay: null },
+    auditRetentionDays: undefined,
   });
 });
 

@@ -1,5 +1,6 @@
 // One run through everything that the trail tells of: each action is there, with who, whom and from where,
 // its details are those of the table, and nothing that was secret in the run is anywhere in it.
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ACTION_NAMES, AUDIT_ACTIONS, type OpenDatabase } from '@claimcheck/app-server';
 import type { Client } from '../app/client.js';
@@ -40,6 +41,7 @@ beforeAll(async () => {
   databases = [await openBeside(app), await openBeside(first)];
   admin = await app.signedIn();
   await runWithMail();
+  for (const database of databases.slice(0, 1)) await runAsides(database);
   entries = await readTrail(admin);
   await runFirstStart();
 }, 180_000);
@@ -123,6 +125,46 @@ async function runWithMail(): Promise<void> {
   await done(admin.get('/api/audit.csv?action=link.pressed'), 200);
 }
 
+/** A mail that failed, and a notice with its handle, put there as a run of hours would leave them. */
+async function runAsides({ db }: OpenDatabase): Promise<void> {
+  const at = new Date();
+  const sam = await db
+    .selectFrom('account')
+    .select('id')
+    .where('email', '=', 'sam@example.org')
+    .executeTakeFirstOrThrow();
+  const handle = keep('handle of a notice', 'abcdefghijklmnopqrstuvwxyz234567');
+  const handle_hash = createHash('sha256').update(handle).digest('hex');
+  const row = { handle_hash, account_id: sam.id, created_at: at };
+  await db.insertInto('opt_out_handle').values(row).execute();
+  for (let i = 0; i < 2; i += 1) await done(app.visitor().form(`/n/${handle}`), 200);
+  await db
+    .insertInto('outbox_mail')
+    .values({
+      id: 'failed-mail',
+      kind: 'account-notice',
+      recipient: 'sam@example.org',
+      subject: 'A subject',
+      text: keep('mail text', 'the text of a mail'),
+      html: '',
+      stable_id: 'failed-mail',
+      link_id: null,
+      unsubscribe_url: null,
+      useless_after: null,
+      state: 'failed',
+      attempts: 3,
+      next_attempt_at: at,
+      held_until: null,
+      last_error: 'refused',
+      created_at: at,
+      queued_at: at,
+      sent_at: null,
+      failed_at: at,
+    })
+    .execute();
+  await done(admin.request('POST', '/api/outbox/failed-mail/retry'), 204);
+}
+
 async function runFirstStart(): Promise<void> {
   const visitor = first.visitor();
   const token = new URL(first.server.firstSignInLink ?? '').pathname.split('/').at(-1) ?? '';
@@ -142,13 +184,8 @@ function handleIn(url: string): string {
 
 const of = (action: string) => entries.filter((entry) => entry.action === action);
 
-/** Told of by tests of their own, since they need time, a failing mail server or a notice. */
-const ELSEWHERE = [
-  'session.refusals-counted',
-  'audit.forgotten',
-  'outbox.retried',
-  'notices.stopped',
-];
+/** Told of by tests of their own, since they need hours and days. */
+const ELSEWHERE = ['session.refusals-counted', 'audit.forgotten'];
 
 test('every action of the table is in the trail', async () => {
   const all = new Set(
@@ -179,6 +216,8 @@ describe('who did what to whom', () => {
     ['link.extended', { actor: her, details: { copies: 2 } }],
     ['account.quota-changed', { actor: boss, account: her, details: { files: 3, bytes: null } }],
     ['account.disabled', { actor: boss, account: her }],
+    ['notices.stopped', { actor: null, account: { email: 'sam@example.org' } }],
+    ['outbox.retried', { actor: boss, subject: 'mail:failed-mail' }],
     ['webhook.added', { actor: her, details: { origin: 'https://hooks.example.net' } }],
     ['invitation.withdrawn', { actor: boss, details: { email: 'gone@example.org' } }],
     ['audit.exported', { actor: boss, details: { filter: 'action=link.pressed' } }],
