@@ -82,7 +82,7 @@ describe('a role', () => {
         [first, second].map(async (client) => (await client.get('/api/audit')).status),
       );
       expect(statuses.filter((status) => status === 200)).toHaveLength(1);
-      expect(left.toSorted()).toEqual([200, 403]);
+      expect(left.toSorted((a, b) => a - b)).toEqual([200, 403]);
       const winner = left[0] === 200 ? first : second;
       expect((await setRole(winner, boss, 'admin')).status).toBe(200);
       const rest = left[0] === 200 ? one : two;
@@ -180,7 +180,7 @@ test('accounts are found by any part of their address, in any case, with nothing
   expect(await emails(mark.toUpperCase())).toEqual(addresses.toSorted());
   expect(await emails(`x_${mark}`)).toEqual([addresses[0]]);
   expect(await emails(`%${mark}`)).toEqual([addresses[2]]);
-  expect(await emails(`${mark}@a`)).toEqual([addresses[0], addresses[1]].toSorted());
+  expect(await emails(`${mark}@a`)).toEqual(addresses.slice(0, 2).toSorted());
   expect(await emails(`\\${mark}`)).toEqual([]);
 
   // Page by page, with the search kept.

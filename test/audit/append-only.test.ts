@@ -36,7 +36,7 @@ describe.each([
     );
   const subjects = async () => {
     const rows = await database.db.selectFrom('audit_entry').select('subject').execute();
-    return rows.map(({ subject }) => subject).toSorted();
+    return rows.map(({ subject }) => String(subject)).toSorted();
   };
 
   test('an entry is not changed, not deleted and not truncated away, however old it is', async () => {

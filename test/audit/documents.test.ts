@@ -9,7 +9,7 @@ test('docs/audit.md has exactly the actions of the trail, each with its details'
   const documented = rows.map(([, action, words, details = '']) => ({
     action,
     said: (words ?? '') !== '',
-    details: [...details.matchAll(/`([A-Za-z]+)`/g)].map(([, name]) => name).toSorted(),
+    details: [...details.matchAll(/`([A-Za-z]+)`/g)].map(([, name]) => String(name)).toSorted(),
   }));
   const known = Object.entries(AUDIT_ACTIONS).map(([action, { details }]) => ({
     action,
