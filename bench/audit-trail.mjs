@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { openDatabase, readConfig, recordAudit, startAppServer } from '@claimcheck/app-server';
 import { createMemoryLedger } from '@claimcheck/shared/ledger';
 import { createLogger } from '@claimcheck/shared/log';
-import pg from 'pg';
+import { Client } from 'pg';
 
 const ENTRIES = Number(process.argv[2] ?? 1_000_000);
 const ROUNDS = 30;
@@ -91,7 +91,7 @@ async function writeOne() {
 
 /** As years of use leave it: most of it presses and uploads, few changes of roles. */
 async function fill() {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   await client.query(
     `insert into audit_entry

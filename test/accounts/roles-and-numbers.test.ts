@@ -139,10 +139,12 @@ test('an account is told in numbers: storage, links, sessions, last seen', async
   const client = await app.signedIn(somebody);
   const { id: fileId } = await upload(client, 'one', Buffer.alloc(1234));
   await upload(client, 'two', Buffer.alloc(66));
-  const made = [];
-  for (let i = 0; i < 3; i += 1) made.push(await client.json('POST', '/api/links', { fileId }));
-  const { id: linkId } = (await made[0]?.json()) as { id: string };
-  await client.request('DELETE', `/api/links/${linkId}`);
+  const made: { id: string }[] = [];
+  for (let i = 0; i < 3; i += 1) {
+    const response = await client.json('POST', '/api/links', { fileId });
+    made.push((await response.json()) as { id: string });
+  }
+  await client.request('DELETE', `/api/links/${made[0]?.id}`);
   const response = await admin.get(`/api/accounts/${somebody.id}`);
   const numbers = (await response.json()) as { lastSeenAt: string };
   expect(numbers).toMatchObject({
