@@ -242,7 +242,10 @@ describe('who did what to whom', () => {
       'by its owner',
     ]);
     const hers = of('session.ended').filter(({ account }) => account?.id === mel.id);
-    expect(hers.map(({ details }) => details['why'])).toEqual(['signed-out', 'password-changed']);
+    expect(hers.map(({ details }) => details['reason'])).toEqual([
+      'signed-out',
+      'password-changed',
+    ]);
     const begun = of('session.begun').filter(({ account }) => account?.id === mel.id);
     expect(begun.map(({ subject }) => subject)).toEqual(hers.map(({ subject }) => subject));
   });

@@ -17,6 +17,8 @@ const SIGNED_IN = [
   '/account/activity',
   '/outbox',
   '/webhooks',
+  '/api-keys',
+  '/api',
   '/nothing-here',
 ];
 const SIGNED_OUT = [

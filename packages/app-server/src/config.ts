@@ -8,6 +8,8 @@ import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { normaliseEmail } from './accounts/email.js';
 import { passwordFault } from './accounts/password-rules.js';
 import { LEAST_RETENTION_DAYS } from './audit/forget-audit.js';
+import { readHandOff, type HandOffSettings } from './hand-off/hand-off-settings.js';
+import { readProvider, type ProviderSettings } from './identity-provider/provider-settings.js';
 import {
   readMailFrom,
   readSmtpUrl,
@@ -39,8 +41,14 @@ export interface AppConfig {
   sessionIdleSeconds: number;
   /** A session is over this long after it began, however much it is used. */
   sessionLifeSeconds: number;
-  /** Sessions one account may have at a time; the oldest is ended for a new one. */
+  /** Sessions one account may have at a time. */
   maxSessions: number;
+  /** What happens to one more: the oldest ends, or the new one is refused until its owner ends one. */
+  sessionLimitAction: 'end-oldest' | 'refuse';
+  /** A remembered browser must prove anew who it is this long after it did. */
+  rememberSeconds: number;
+  /** Where addresses are, in MaxMind's DB format; without it only networks are named. */
+  geoipFile: string | undefined;
   /** The mail server; undefined: mails are written to files in DATA_DIR/outbox. */
   smtp: SmtpSettings | undefined;
   /** Sender of every mail. */
@@ -56,6 +64,10 @@ export interface AppConfig {
   quota: Quota;
   /** Audit entries older than this are forgotten; undefined: none is. */
   auditRetentionDays: number | undefined;
+  /** OpenID Connect; undefined without a provider. */
+  provider: ProviderSettings | undefined;
+  /** Which app servers on other origins people are handed over to, and received from. */
+  handOff: HandOffSettings;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -96,12 +108,17 @@ export function readConfig(env: Environment = process.env): AppConfig {
     sessionIdleSeconds: read.integer('SESSION_IDLE_SECONDS', 7 * DAY_SECONDS, 60, YEAR_SECONDS),
     sessionLifeSeconds: read.integer('SESSION_LIFE_SECONDS', 30 * DAY_SECONDS, 60, YEAR_SECONDS),
     maxSessions: read.integer('MAX_SESSIONS', 20, 1, 1000),
+    sessionLimitAction: read.choice('SESSION_LIMIT_ACTION', 'end-oldest', ['end-oldest', 'refuse']),
+    rememberSeconds: read.integer('REMEMBER_SECONDS', 30 * DAY_SECONDS, 60, YEAR_SECONDS),
+    geoipFile: read.text('GEOIP_FILE'),
     ...readMail(read, appOrigin),
     webhookAllowPrivate: read.choice('WEBHOOK_ALLOW_PRIVATE', '0', ['0', '1']) === '1',
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),
     metricsHost: read.text('METRICS_HOST') ?? '127.0.0.1',
     metricsPort: read.optionalPort('METRICS_PORT'),
     ...readAccountLimits(read),
+    provider: readProvider(read),
+    handOff: readHandOff(read, appOrigin),
   };
   if (config.sessionIdleSeconds > config.sessionLifeSeconds) {
     read.refuse(

@@ -12,9 +12,13 @@ import { checkDirectories } from './check-directories.js';
 import type { AppConfig } from './config.js';
 import type { IdentityContext } from './context.js';
 import { openDatabase } from './database/open-database.js';
+import { openHandOffPeers } from './hand-off/hand-off-peers.js';
+import { openProvider } from './identity-provider/open-provider.js';
 import { NO_METRICS, type AppMetrics } from './metrics.js';
 import { cleanIncoming } from './files/clean-incoming.js';
 import { loadLinkSecret } from './links/link-secret.js';
+import { openPlaces } from './sessions/place-of-address.js';
+import { listRoutes, type ListedRoute } from './openapi/list-routes.js';
 import { createRedisSessionStore } from './sessions/redis-session-store.js';
 import { startBackground } from './start-background.js';
 import { createSqlSessionStore } from './sessions/sql-session-store.js';
@@ -41,6 +45,8 @@ export interface AppServer extends Running {
   port: number;
   /** Signs in the first administrator, once. To be shown to the operator, and to nobody else. */
   firstSignInLink: string | undefined;
+  /** Every route it answers. */
+  routes: readonly ListedRoute[];
 }
 
 /** A client that sends nothing for this long is cut off, also in the middle of an upload. */
@@ -53,6 +59,12 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
   const keys = await loadSigningKeys(join(config.dataDir, 'keys'), now());
   const database = await openDatabase({ ...config, log });
   let background: ReturnType<typeof startBackground> | undefined;
+  const handOffPeers = openHandOffPeers({
+    settings: config.handOff,
+    appOrigin: config.appOrigin,
+    log,
+    now,
+  });
   try {
     const context: IdentityContext = {
       config,
@@ -64,13 +76,17 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       metrics,
       now,
       passwords: await createPasswordHasher(config.hashConcurrency),
+      provider: config.provider && openProvider({ settings: config.provider, log, now }),
+      handOffPeers,
+      placeOf: await openPlaces(config.geoipFile),
       ...identityStores(options, database.db),
     };
     await cleanIncoming(config);
     const firstSignInLink = await ensureAdmin(context);
     background = startBackground(context);
     let listening: Listening | undefined;
-    const answer = createApp(context, () => listening?.stopping ?? false).callback();
+    const app = createApp(context, () => listening?.stopping ?? false);
+    const answer = app.callback();
     listening = await listen((request, response) => answer(request, response), {
       host: config.host,
       port: config.port,
@@ -87,15 +103,18 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     return {
       port: listening.port,
       firstSignInLink,
+      routes: listRoutes(app),
       cut: () => listening?.cut(),
       stop: async () => {
         await listening?.stop();
         await background?.stop();
+        await handOffPeers.close();
         await database.close();
       },
     };
   } catch (error) {
     await background?.stop();
+    await handOffPeers.close();
     await database.close();
     throw error;
   }

@@ -1,8 +1,8 @@
 // For whoever supervises the process. Alive: it answers at all. Ready: a download could start now, so it
 // has keys, its ledger answers, and it is not stopping.
 import type { Context } from 'koa';
+import type { KeySource } from '@claimcheck/shared/key-source';
 import type { Ledger } from '@claimcheck/shared/ledger';
-import type { KeySource } from './key-source.js';
 
 export interface HealthDependencies {
   keys: Pick<KeySource, 'ready'>;

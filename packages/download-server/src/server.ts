@@ -1,6 +1,7 @@
 // Puts the download server together and takes it apart again. It opens the port and the key source and
 // closes both; the ledger is the caller's.
 import { listen, type Listening } from '@claimcheck/shared/http';
+import { createKeySource } from '@claimcheck/shared/key-source';
 import type { Ledger } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
 import { createApp } from './app.js';
@@ -11,7 +12,6 @@ import { createDownload } from './download.js';
 import { createDrain } from './drain-downloads.js';
 import { resolveFilesRoot } from './files-root.js';
 import { createHealth } from './health.js';
-import { createKeySource } from './key-source.js';
 import { createRates } from './limit-rate.js';
 import { startOffload } from './offload.js';
 import { NO_METRICS, type DownloadMetrics } from './metrics.js';

@@ -1,9 +1,9 @@
 // Step 2: from a token to a claim. What is wrong with a token goes to the log; the client hears one answer
 // for everything but `expired`, so that a forger learns nothing from trying.
 import { createClaimVerifier, type DownloadClaim } from '@claimcheck/shared/claim';
+import { KeysUnavailableError, type KeySource } from '@claimcheck/shared/key-source';
 import type { SignatureCheck } from './check-signature.js';
 import type { DownloadConfig } from './config.js';
-import { KeysUnavailableError, type KeySource } from './key-source.js';
 import { Refused } from './problems.js';
 
 export interface VerifyDependencies {

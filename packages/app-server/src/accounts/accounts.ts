@@ -9,6 +9,7 @@ import { newId } from '../database/new-id.js';
 import type { Account, Role, Schema } from '../database/schema.js';
 import { readPage, type PageOf, type PageRequest } from '../http/list-page.js';
 import { Refused } from '../http/problems.js';
+import { forgetBrowsers } from '../sessions/remembered-browsers.js';
 import { revokeAround } from '../revoke-around.js';
 import { lockOtherAdmins } from './lock-other-admins.js';
 
@@ -90,6 +91,7 @@ export async function disableAccount(
     const account = await db.transaction().execute(async (transaction) => {
       const others = await lockOtherAdmins(transaction, id);
       if (others === 0) throw new Refused('conflict', 'An administrator must be left.');
+      await forgetBrowsers(transaction, { account: id });
       const disabled = await setDisabled(transaction, id, new Date(now()));
       const details = { sessionsEnded: open.length };
       const fact = { ...by, accountId: id, action: 'account.disabled', details } as const;

@@ -2,6 +2,7 @@
 // others here first, with all of them held.
 import type { Transaction } from 'kysely';
 import type { Schema } from '../database/schema.js';
+import { hasWayIn } from './has-way-in.js';
 
 /**
  * Counts the administrators besides this one who can sign in, and holds them: two administrators who
@@ -16,7 +17,7 @@ export async function lockOtherAdmins(
     .select('id')
     .where('role', '=', 'admin')
     .where('disabled_at', 'is', null)
-    .where('password_hash', 'is not', null)
+    .where(hasWayIn)
     .orderBy('id')
     .forUpdate()
     .execute();

@@ -4,7 +4,7 @@ import { recordAudit, type Actor } from '../audit/record-audit.js';
 import type { IdentityContext, SignedIn } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
-import { endOtherSessions } from '../sessions/session-life.js';
+import { endOtherSessions } from '../sessions/end-sessions.js';
 import type { Session } from '../sessions/session-store.js';
 import { refuseTakenEmail } from './accounts.js';
 import { setPassword } from './set-password.js';
@@ -34,7 +34,7 @@ export async function changePassword(
   if (!(await setPassword(context, account, await passwords.hash(newPassword), fact))) {
     throw new Refused('conflict', 'The password was changed from elsewhere just now.');
   }
-  await endOtherSessions(context, session, { ...by, why: 'password-changed' });
+  await endOtherSessions(context, session, { ...by, reason: 'password-changed' });
 }
 
 /**

@@ -12,8 +12,9 @@ import { pageRefusal } from '../http/page-refusal.js';
 import { check, readForm, readJson } from '../http/read-body.js';
 import { typedText } from '../http/typed-text.js';
 import { renderAccount, renderAccounts, type AccountsProps } from '../pages/index.js';
+import { completeProof } from '../sessions/prove-anew.js';
 import { viewerOf } from '../sessions/require-session.js';
-import { currentSession } from '../sessions/routes.js';
+import { currentSession } from '../sessions/current-session.js';
 import { describeUsage } from '../quotas/describe-usage.js';
 import { addAccount, listAccounts } from './accounts.js';
 import { describeAccount } from './describe-account.js';
@@ -50,6 +51,7 @@ export function createAccountRoutes(context: IdentityContext) {
     ctx.body = renderAccount({
       assets: assetsOf(ctx),
       viewer,
+      hasPassword: viewer.password_hash !== null,
       fetchedNotices: viewer.fetched_notices,
       storage: await describeUsage(context, viewer.id),
       error,
@@ -105,6 +107,7 @@ export function createAccountRoutes(context: IdentityContext) {
     apiChangePassword: async (ctx: Context) => {
       const input = await readJson(ctx, passwordChangeInput);
       await changePassword(context, viewerOf(ctx), currentSession(ctx), input, actorOf(ctx));
+      await completeProof(ctx, context, 'password');
       ctx.status = 204;
     },
 
@@ -169,6 +172,7 @@ export function createAccountRoutes(context: IdentityContext) {
       const error = await pageRefusal(ctx, async () => {
         const input = await readForm(ctx, passwordChangeInput);
         await changePassword(context, viewer, currentSession(ctx), input, actorOf(ctx));
+        await completeProof(ctx, context, 'password');
       });
       if (error === undefined) redirectDone(ctx, '/account', 'password-changed');
       else await showOwn(ctx, error);

@@ -10,13 +10,13 @@ export interface ActionWords {
 }
 
 export const AUDIT_ACTIONS = {
-  'session.begun': { words: 'signed in', details: ['method'] },
+  'session.begun': { words: 'signed in', details: ['method', 'remember'] },
   'session.refused': { words: 'was refused signing in', details: ['reason'] },
   'session.refusals-counted': {
     words: 'was refused signing in more than once within an hour',
     details: ['hour', 'times'],
   },
-  'session.ended': { words: 'session ended', details: ['why'] },
+  'session.ended': { words: 'session ended', details: ['reason'] },
   'password.changed': { words: 'changed a password', details: ['how'] },
   'password.refused': { words: 'gave a wrong current password', details: [] },
   'account.added': { words: 'added an account', details: ['role'] },
@@ -52,6 +52,23 @@ export const AUDIT_ACTIONS = {
   'audit.forgotten': {
     words: 'forgot old entries of the audit trail',
     details: ['before', 'entries'],
+  },
+  'session.proven': { words: 'proved anew who they are', details: ['by'] },
+  'browser.forgotten': { words: 'had a browser forgotten', details: [] },
+  'browser.secret-stolen': { words: 'used a secret of a remembered browser again', details: [] },
+  'api-key.made': { words: 'made an API key', details: ['name', 'scopes', 'expiresInSeconds'] },
+  'api-key.revoked': { words: 'revoked an API key', details: ['name'] },
+  'identity.connected': { words: 'connected an identity elsewhere', details: ['issuer'] },
+  'identity.disconnected': { words: 'disconnected an identity elsewhere', details: ['issuer'] },
+  'identity.refused': {
+    words: 'was refused with an identity elsewhere',
+    details: ['issuer', 'reason'],
+  },
+  'account.made-by-provider': { words: 'got an account from the identity provider', details: [] },
+  'hand-off.sent': { words: 'was handed over to another server', details: ['to'] },
+  'hand-off.accepted': {
+    words: 'was handed over from another server',
+    details: ['from', 'purpose', 'method'],
   },
 } as const satisfies Record<AuditAction, ActionWords>;
 

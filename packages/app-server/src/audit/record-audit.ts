@@ -9,7 +9,6 @@ export type AuditAction =
   | 'session.begun'
   | 'session.refused'
   | 'session.ended'
-  | 'password.changed'
   // Accounts, files, claims, links and what else the server did before it had this trail.
   | 'session.refusals-counted'
   | 'password.refused'
@@ -40,7 +39,19 @@ export type AuditAction =
   | 'notices.stopped'
   | 'outbox.retried'
   | 'audit.exported'
-  | 'audit.forgotten';
+  | 'audit.forgotten'
+  | 'session.proven'
+  | 'browser.forgotten'
+  | 'browser.secret-stolen'
+  | 'password.changed'
+  | 'api-key.made'
+  | 'api-key.revoked'
+  | 'identity.connected'
+  | 'identity.disconnected'
+  | 'identity.refused'
+  | 'account.made-by-provider'
+  | 'hand-off.sent'
+  | 'hand-off.accepted';
 
 /** Who is acting, and from where. */
 export interface Actor {

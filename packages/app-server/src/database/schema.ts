@@ -3,13 +3,20 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AuditAction } from '../audit/record-audit.js';
 import type { RefusalCountTables } from '../audit/refusal-tables.js';
+import type { ApiKeyTables } from '../api-keys/key-tables.js';
+import type { IdentityTables } from '../identities/identity-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
 import type { QuotaTables } from '../quotas/quota-tables.js';
+import type {
+  RememberedColumn,
+  SessionTables,
+  TheftColumn,
+} from '../sessions/remembered-tables.js';
 import type { SignInMethod } from '../sessions/session-store.js';
 
 export type Role = 'admin' | 'member';
 
-export interface AccountTable {
+export interface AccountTable extends TheftColumn {
   /** 72 random bits, base64url; the `sub` of the account's claims. */
   id: string;
   /** Normalised; null until the first-run administrator has chosen one. */
@@ -21,9 +28,11 @@ export interface AccountTable {
   created_at: Date;
   /** Whether a mail is wanted when somebody has fetched what this account sent. */
   fetched_notices: Generated<boolean>;
+  /** Rows in `external_identity`: above 0 it can be entered without a password. */
+  identity_count: Generated<number>;
 }
 
-export interface SessionTable {
+export interface SessionTable extends RememberedColumn {
   /** SHA-256 of the session id, hex. The id itself is never stored. */
   id_hash: string;
   /** Public reference: names the session in lists and in the `ses` of its claims. */
@@ -214,7 +223,8 @@ export interface WebhookDeliveryTable {
   delivered_at: Date | null;
 }
 
-export interface Schema extends LinkTables, QuotaTables, RefusalCountTables {
+export interface Schema
+  extends LinkTables, SessionTables, ApiKeyTables, IdentityTables, QuotaTables, RefusalCountTables {
   account: AccountTable;
   session: SessionTable;
   audit_entry: AuditEntryTable;

@@ -18,6 +18,13 @@ export type AppRefusal =
   | 'too-many-attempts'
   | 'account-incomplete'
   | 'proof-needed'
+  | 'sign-in-over'
+  | 'provider-refused'
+  | 'provider-unavailable'
+  | 'no-account'
+  | 'not-a-peer'
+  | 'too-many-sessions'
+  | 'coming-back'
   | 'cross-site'
   | 'forbidden'
   | 'not-found'
@@ -34,7 +41,11 @@ export type AppRefusal =
   | 'database-unavailable'
   | 'sessions-unavailable'
   | 'busy'
-  | 'internal-error';
+  | 'internal-error'
+  | 'invalid-key'
+  | 'key-expired'
+  | 'key-revoked'
+  | 'insufficient-scope';
 
 export const APP_PROBLEMS = {
   ...CLAIM_PROBLEMS,
@@ -125,6 +136,47 @@ export const APP_PROBLEMS = {
     title: 'Confirm that it is you',
     advice: 'This action asks for your password again when the last time is over ten minutes ago.',
   },
+  'sign-in-over': {
+    status: 400,
+    title: 'This sign-in cannot be finished',
+    advice:
+      'It was begun in another browser, has been finished already, or took too long. Nobody was signed in by it; begin again from the sign-in page.',
+  },
+  'provider-refused': {
+    status: 403,
+    title: 'You were not signed in',
+    advice: 'The sign-in service gave no proof of who you are. Begin again from the sign-in page.',
+  },
+  'provider-unavailable': {
+    status: 503,
+    title: 'The sign-in service does not answer',
+    advice:
+      'Nothing is wrong with your account. Try again in a minute, or sign in another way if you have one.',
+    retryAfterSeconds: 10,
+  },
+  'no-account': {
+    status: 403,
+    title: 'You have no account here',
+    advice: 'The sign-in service knows you, but no account here is yours. Ask an administrator.',
+  },
+  'not-a-peer': {
+    status: 403,
+    title: 'Nobody is handed over to or from there',
+    advice:
+      'Whoever runs this server has not named that one. If you did not expect this, close the page.',
+  },
+  'too-many-sessions': {
+    status: 409,
+    title: 'You are signed in on too many devices',
+    advice:
+      'You were not signed in. End one of the others: GET /api/session/waiting lists them, POST {"end": id} to it ends one and signs you in.',
+  },
+  'coming-back': {
+    status: 503,
+    title: 'Your browser is just being signed in',
+    advice: 'Another request of it came first. Try again in a second.',
+    retryAfterSeconds: 1,
+  },
   'cross-site': {
     status: 403,
     title: 'This request came from another site',
@@ -206,6 +258,26 @@ export const APP_PROBLEMS = {
     status: 500,
     title: 'Something went wrong on our side',
     advice: 'It has been recorded. Quote the request id when you ask for help.',
+  },
+  'invalid-key': {
+    status: 401,
+    title: 'This API key is not valid',
+    advice: 'Look whether it was copied whole; make a new one on the API keys page.',
+  },
+  'key-expired': {
+    status: 401,
+    title: 'This API key has expired',
+    advice: 'Make a new one on the API keys page.',
+  },
+  'key-revoked': {
+    status: 401,
+    title: 'This API key was revoked',
+    advice: 'Its owner has taken it back. Make a new one on the API keys page.',
+  },
+  'insufficient-scope': {
+    status: 403,
+    title: 'This API key may not do this',
+    advice: 'Make one that may, or sign in.',
   },
 } as const satisfies Record<AppRefusal, Problem>;
 

@@ -4,19 +4,27 @@ import type { ComponentChildren } from 'preact';
 import { renderDocument } from './document.js';
 import { EmailField, Field, NewPasswordField, PASSWORD_LENGTH } from './fields.js';
 import { NoticeBox } from './notice.js';
-import type { Assets, Notice } from './props.js';
+import type { Assets, Notice, Viewer } from './props.js';
 
 export interface SignInProps {
   assets: Assets;
   email?: string | undefined;
+  /** Whether the box was ticked. */
+  remember?: boolean | undefined;
   /** Path to go on to; the back end checks that it is one of ours. */
   next?: string | undefined;
   /** What was done just before, such as signing out. */
   notice?: Notice | undefined;
   error?: string | undefined;
+  /** Sign-in services elsewhere, as links. */
+  elsewhere?: readonly { href: string; name: string }[];
+  /** Where to sign out of such a service, after signing out here. */
+  signOutElsewhere?: { href: string; name: string } | undefined;
 }
 
-export function renderSignIn({ assets, email, next, notice, error }: SignInProps): string {
+export function renderSignIn(props: SignInProps): string {
+  const { assets, email, remember = false, next, notice, error } = props;
+  const { elsewhere = [], signOutElsewhere } = props;
   return renderEntry({
     assets,
     heading: 'Sign in',
@@ -24,6 +32,12 @@ export function renderSignIn({ assets, email, next, notice, error }: SignInProps
     error,
     children: (
       <>
+        {signOutElsewhere && (
+          <p class="aside">
+            You may still be signed in at <bdi>{signOutElsewhere.name}</bdi>.{' '}
+            <a href={signOutElsewhere.href}>Sign out there, too</a>
+          </p>
+        )}
         <form method="post" action="/sign-in" class="stack">
           {next !== undefined && <input type="hidden" name="next" value={next} />}
           <EmailField value={email} autofocus={email === undefined} />
@@ -35,8 +49,17 @@ export function renderSignIn({ assets, email, next, notice, error }: SignInProps
             maxLength={PASSWORD_LENGTH.most}
             autofocus={email !== undefined}
           />
+          <div class="choice">
+            <input type="checkbox" id="remember" name="remember" value="on" checked={remember} />
+            <label for="remember">Stay signed in on this browser</label>
+          </div>
           <button class="button primary wide">Sign in</button>
         </form>
+        {elsewhere.map(({ href, name }) => (
+          <a key={href} class="button wide" href={href}>
+            Sign in with <bdi>{name}</bdi>
+          </a>
+        ))}
         <ul class="aside ways">
           <li>
             <a href="/sign-in/forgot">Forgot your password?</a>
@@ -109,14 +132,17 @@ export function renderWelcome({ assets, email, error }: WelcomeProps): string {
 /** One narrow card. */
 export function renderEntry(page: {
   assets: Assets;
+  /** Where somebody is signed in. */
+  viewer?: Viewer | undefined;
   heading: string;
   notice?: Notice | undefined;
   error?: string | undefined;
   children: ComponentChildren;
 }): string {
-  const { assets, heading, notice, error, children } = page;
+  const { assets, viewer, heading, notice, error, children } = page;
   return renderDocument({
     assets,
+    viewer,
     narrow: true,
     title: error === undefined ? heading : `Error: ${heading}`,
     children: (

@@ -8,6 +8,7 @@ import type { IdentityContext } from '../context.js';
 import { assetsOf } from '../http/assets.js';
 import { localPath } from '../http/local-path.js';
 import { noticeOf, redirectDone } from '../http/notices.js';
+import { signOutElsewhere, waysElsewhere } from '../identities/ways-elsewhere.js';
 import { pageRefusal } from '../http/page-refusal.js';
 import { readForm, readJson } from '../http/read-body.js';
 import { redirectTo } from '../http/redirect-to.js';
@@ -16,19 +17,22 @@ import { renderSignIn, renderSignInLink, renderWelcome } from '../pages/index.js
 import { sessionOf } from '../sessions/load-session.js';
 import { isComplete, viewerOf } from '../sessions/require-session.js';
 import { clearSessionCookie, DEVICE_COOKIE, readIdCookie } from '../sessions/session-cookie.js';
-import { endSessions } from '../sessions/session-life.js';
+import { endWithBrowser } from '../sessions/end-sessions.js';
+import { clearRememberCookie } from '../sessions/remember-cookie.js';
 import { checkCredentials, type Credentials } from './check-credentials.js';
 import { completeSignIn } from './complete-sign-in.js';
+import { forgetThisBrowser } from './forget-this-browser.js';
 import { createSignInLinkBurn } from './sign-in-link.js';
 
 export function createSignInRoutes(context: IdentityContext) {
   const burnSignInLink = createSignInLinkBurn(context);
+  const elsewhere = (next: string | undefined) => waysElsewhere(context, next);
 
-  async function enter(ctx: Context, credentials: Credentials): Promise<void> {
+  async function enter(ctx: Context, credentials: Credentials, remember = false): Promise<void> {
     const deviceId = readIdCookie(ctx, DEVICE_COOKIE);
     const proving = checkCredentials(context, credentials, { address: ctx.ip, deviceId });
     const signingIn = proving.then((account) =>
-      completeSignIn(ctx, context, { account, method: 'password' }),
+      completeSignIn(ctx, context, { account, method: 'password', remember }),
     );
     await context.metrics.signingIn('password', signingIn);
   }
@@ -49,16 +53,20 @@ export function createSignInRoutes(context: IdentityContext) {
   async function leave(ctx: Context): Promise<void> {
     const session = sessionOf(ctx);
     if (session) {
-      const endedBy = { ...actorOf(ctx), why: 'signed-out' } as const;
-      await endSessions(context, [session], { onlyUnburned: true }, endedBy);
+      const { accountId: actorId } = session;
+      const by = { actorId, address: ctx.ip, reason: 'signed-out', onlyUnburned: true } as const;
+      await endWithBrowser(context, session, by);
     }
+    await forgetThisBrowser(ctx, context);
     clearSessionCookie(ctx);
+    clearRememberCookie(ctx);
   }
 
   return {
-    /** `POST /api/session {email, password}` 204. */
+    /** `POST /api/session {email, password, remember?}` 204. */
     apiSignIn: async (ctx: Context) => {
-      await enter(ctx, await readJson(ctx, signInInput));
+      const input = await readJson(ctx, signInInput);
+      await enter(ctx, input, input.remember);
       ctx.status = 204;
     },
     /** `POST /api/session/link {token}` 204: what the link's button does. */
@@ -81,16 +89,33 @@ export function createSignInRoutes(context: IdentityContext) {
     pageSignIn: (ctx: Context) => {
       const next = localPath(ctx.query['next']);
       if (sessionOf(ctx)) redirectTo(ctx, next ?? '/files');
-      else ctx.body = renderSignIn({ assets: assetsOf(ctx), next, notice: noticeOf(ctx) });
+      else {
+        const notice = noticeOf(ctx);
+        ctx.body = renderSignIn({
+          assets: assetsOf(ctx),
+          next,
+          notice,
+          elsewhere: elsewhere(next),
+          signOutElsewhere:
+            ctx.query['done'] === 'signed-out' ? signOutElsewhere(context) : undefined,
+        });
+      }
     },
     pageSignInPost: async (ctx: Context) => {
       const form = await readForm(ctx, signInForm);
       const next = localPath(form.next);
-      const refusal = await pageRefusal(ctx, () => enter(ctx, form));
+      const refusal = await pageRefusal(ctx, () => enter(ctx, form, form.remember));
       if (refusal === undefined) redirectTo(ctx, next ?? '/files');
       else {
-        const { email } = form;
-        ctx.body = renderSignIn({ assets: assetsOf(ctx), email, next, error: refusal });
+        const { email, remember } = form;
+        ctx.body = renderSignIn({
+          assets: assetsOf(ctx),
+          email,
+          remember,
+          next,
+          error: refusal,
+          elsewhere: elsewhere(next),
+        });
       }
     },
     /** Burns nothing: whatever opens links by itself (mail scanners, previews) gets a button. */

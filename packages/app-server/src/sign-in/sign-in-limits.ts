@@ -20,6 +20,10 @@ export interface SignInAllowances {
   perDevice: number;
   /** Mails with a link that one address may ask for. */
   linkRequests: number;
+  /** API keys that are none, which one address may present. */
+  wrongKeys: number;
+  /** Times that browsers at one address may be sent to another server to sign in. */
+  attemptsElsewhere: number;
   windowSeconds: number;
 }
 
@@ -29,6 +33,8 @@ export const DEFAULT_ALLOWANCES: SignInAllowances = {
   perAccount: 10,
   perDevice: 10,
   linkRequests: 20,
+  wrongKeys: 60,
+  attemptsElsewhere: 120,
   windowSeconds: 15 * 60,
 };
 
@@ -58,6 +64,10 @@ export interface SignInLimits {
    * the asker, and without keeping its owner from the links that are in the mailbox already.
    */
   admitLinkRequest(address: string): Promise<Admitted>;
+  /** Told of a wrong key after it was looked at: nobody guesses one, but asking must cost the asker too. */
+  admitWrongKey(address: string): Promise<Admitted>;
+  /** By address: each writes a row, whoever asks. */
+  admitAttempt(address: string): Promise<Admitted>;
 }
 
 export interface SignInLimitOptions {
@@ -82,6 +92,9 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   const byPasswordChange = bucket('attempts-by-password-change', allowed.perAccount);
 
   const byLinkRequest = bucket('attempts-by-link-request', allowed.linkRequests);
+  const byAttempt = bucket('attempts-elsewhere', allowed.attemptsElsewhere);
+
+  const byWrongKey = bucket('attempts-by-wrong-key', allowed.wrongKeys);
 
   return {
     admit: async ({ address, email, knownDevice }) => {
@@ -95,6 +108,8 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
     },
     admitPasswordChange: (accountId) => take([[byPasswordChange, accountId]]),
     admitLinkRequest: (address) => take([[byLinkRequest, addressBlock(address)]]),
+    admitWrongKey: (address) => take([[byWrongKey, addressBlock(address)]]),
+    admitAttempt: (address) => take([[byAttempt, addressBlock(address)]]),
   };
 }
 

@@ -4,7 +4,7 @@ import { setPassword } from '../accounts/set-password.js';
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
-import { endSessions } from '../sessions/session-life.js';
+import { endAllSessions } from '../sessions/end-sessions.js';
 import { burnIdentityLink, findIdentityLink } from './identity-links.js';
 
 /**
@@ -54,6 +54,5 @@ async function endAll(
   context: IdentityContext,
   by: { actorId: string; address: string },
 ): Promise<void> {
-  const sessions = await context.sessions.list(by.actorId, context.now());
-  await endSessions(context, sessions, {}, { ...by, why: 'password-changed' });
+  await endAllSessions(context, by.actorId, { ...by, reason: 'password-changed' });
 }
