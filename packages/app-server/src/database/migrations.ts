@@ -6,6 +6,7 @@ import { auditAndProof } from './migrate-audit.js';
 import { identityProviderHandOff } from './migrate-federation.js';
 import { secondFactors } from './migrate-factors.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
+import { quotasAndAuditTrail } from './migrate-quotas.js';
 import { rememberedBrowsers } from './migrate-remembered.js';
 
 /** Name → migration; Kysely runs them in the order of their names, each once. */
@@ -122,4 +123,5 @@ export const migrations: Record<string, Migration> = {
   '0008-identity-provider-hand-off': identityProviderHandOff,
   '0011-api-keys': apiKeys,
   '0007-second-factors': secondFactors,
+  '0009-quotas': quotasAndAuditTrail,
 };
