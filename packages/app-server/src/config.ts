@@ -7,6 +7,7 @@ import { readRedisUrl } from '@claimcheck/shared/ledger';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { normaliseEmail } from './accounts/email.js';
 import { passwordFault } from './accounts/password-rules.js';
+import { readKeySettings, type KeySettings } from './keys/key-settings.js';
 import {
   readMailFrom,
   readSmtpUrl,
@@ -24,6 +25,9 @@ export interface AppConfig {
   dataDir: string;
   /** Where uploaded files lie. The download servers read the same directory. */
   filesRoot: string;
+  keys: KeySettings;
+  /** How long a download server may go without asking for the public keys again. */
+  keysMaxAgeSeconds: number;
   redisUrl: string | undefined;
   databaseUrl: string | undefined;
   /** The administrator to make at the first start; without it a one-time link is made instead. */
@@ -80,6 +84,7 @@ export function readConfig(env: Environment = process.env): AppConfig {
     downloadOrigin,
     dataDir,
     filesRoot: resolve(read.text('FILES_ROOT') ?? join(dataDir, 'files')),
+    ...readKeySettings(read, env, dataDir),
     redisUrl: readRedisUrl(read),
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
     firstAdmin: readFirstAdmin(read, env),

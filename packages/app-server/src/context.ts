@@ -1,11 +1,11 @@
 // What the features of the app server are given. Made once in `server.ts`; nothing is a singleton.
-import type { SigningKeys } from '@claimcheck/shared/mint';
 import type { Ledger } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
 import type { Kysely } from 'kysely';
 import type { AppConfig } from './config.js';
 import type { PasswordHasher } from './accounts/password-hasher.js';
 import type { Account, Schema } from './database/schema.js';
+import type { LiveKeys } from './keys/live-keys.js';
 import type { KeyedDigest } from './links/link-secret.js';
 import type { AppMetrics } from './metrics.js';
 import type { SessionStore } from './sessions/session-store.js';
@@ -16,7 +16,7 @@ export interface AppContext {
   config: AppConfig;
   db: Kysely<Schema>;
   ledger: Ledger;
-  keys: SigningKeys;
+  keys: LiveKeys;
   log: Logger;
   /** Keyed by a secret that is not in the database. */
   linkDigest: KeyedDigest;

@@ -19,6 +19,7 @@ import { createEventRecorder } from './record-event.js';
 import { createSlots } from './slots.js';
 import { timeBurns } from './time-burns.js';
 import { createTokenVerifier } from './verify-token.js';
+import { createKeyWatch } from './watch-keys.js';
 import { createReaderWatch } from './watch-readers.js';
 
 export interface DownloadServerDependencies {
@@ -57,7 +58,9 @@ export async function startDownloadServer(
   const offload =
     config.offload &&
     (await startOffload({ settings: config.offload, host: config.host, log, patienceMs }));
-  const keys = createKeySource({ url: config.keysUrl, log, now });
+  const { keysUrl: url, keysMaxAgeSeconds: maxAgeSeconds } = config;
+  const keys = createKeySource({ url, log, maxAgeSeconds, now });
+  const watchedKeys = createKeyWatch({ ledger, keys, log });
   const slots = createSlots(config.maxDownloads);
   const rates = createRates(config.maxBytesPerSecond);
   const events = createEventRecorder({ ledger, log, now });
@@ -72,6 +75,7 @@ export async function startDownloadServer(
     slots,
     rates,
     readers,
+    watchedKeys,
     ledger,
     events,
     log,
@@ -94,6 +98,7 @@ export async function startDownloadServer(
     await offload?.stop();
     await events.settled();
     readers.close();
+    watchedKeys.close();
     await keys.close();
   }
   const { host, port } = config;

@@ -3,12 +3,18 @@
 import type { Kysely, Transaction } from 'kysely';
 import { newId } from '../database/new-id.js';
 import type { Schema } from '../database/schema.js';
+import type { RingChange } from '../keys/ring-file.js';
 
 /** `subject.what-happened`, in the past tense. */
 export type AuditAction =
-  'session.begun' | 'session.refused' | 'session.ended' | 'password.changed';
+  'session.begun' | 'session.refused' | 'session.ended' | 'password.changed' | KeyAuditAction;
+
+/** What is done with signing keys, by command, by schedule, or by a server itself. */
+export type KeyAuditAction = RingChange['action'];
 
 export interface AuditFact {
+  /** Of a fact that several servers come upon: it is written once. Drawn when there is none. */
+  id?: string;
   action: AuditAction;
   /** The account that did it; null for the server itself and for visitors. */
   actorId: string | null;
@@ -30,7 +36,7 @@ export async function recordAudit(
   await db
     .insertInto('audit_entry')
     .values({
-      id: newId(),
+      id: fact.id ?? newId(),
       created_at: new Date(nowMs),
       action: fact.action,
       actor_id: fact.actorId,
@@ -39,5 +45,6 @@ export async function recordAudit(
       address: fact.address,
       details: JSON.stringify(fact.details ?? {}),
     })
+    .onConflict((conflict) => conflict.column('id').doNothing())
     .execute();
 }

@@ -1,8 +1,9 @@
 // Verifying a claim: from an untrusted string to a claim, or a refusal. No I/O besides the key
 // ring's, no ledger, and `now` is a value. The order is the rule: length, form, key, signature,
-// shape, addressee, times. Nothing a token says selects an algorithm; its key id can only pick one
-// of our own keys.
+// shape, addressee, times. Nothing a token says selects an algorithm: its key id can only pick one of our own
+// keys, the key says which PASETO version it is for, and the token's header must be that one's.
 import { InspectFooter, PublicProtocol } from 'paseto';
+import { VerifyFactory as VerifyV3Factory } from 'paseto/v3/public';
 import { VerifyFactory } from 'paseto/v4/public';
 import { claimSchemas, secondsOf, type Act, type ClaimOf } from './claim.js';
 import { isKeyId, type KeyId } from './key-id.js';
@@ -15,8 +16,8 @@ import {
   resumableUntil,
 } from './limits.js';
 
-/** `v4.public.` payload `.` footer, unpadded base64url; the payload holds at least a signature. */
-const TOKEN = /^v4\.public\.[A-Za-z0-9_-]{86,}\.[A-Za-z0-9_-]+$/;
+/** Header, payload `.` footer, unpadded base64url; the payload holds at least the shorter version's signature. */
+const TOKEN = /^v[34]\.public\.[A-Za-z0-9_-]{86,}\.[A-Za-z0-9_-]+$/;
 
 /** The library's own time checks are opened wide: ours, below, decide alone. */
 const ANY_TIME = { clockTolerance: 1e11 };
@@ -29,6 +30,8 @@ export type InvalidReason =
   | 'too-long'
   | 'malformed'
   | 'unknown-key'
+  /** The header is not the one of the key that the footer names. */
+  | 'wrong-version'
   | 'bad-signature'
   | 'bad-shape'
   | 'wrong-issuer'
@@ -37,8 +40,13 @@ export type InvalidReason =
   | 'issued-in-future';
 
 export type Verification<A extends Act> =
-  /** `mayBegin` is false past `exp`, when a resumable claim is good only for a copy that has begun. */
-  | { ok: true; claim: ClaimOf<A>; mayBegin: boolean }
+  /**
+   * `keyId` is needed for the burn, which asks whether the key was revoked. `mayBegin` is false past `exp`, when
+   * a resumable claim is good only for a copy that has begun.
+   */
+  { ok: true; claim: ClaimOf<A>; keyId: KeyId; mayBegin: boolean } | Refusal<A>;
+
+type Refusal<A extends Act> =
   | { ok: false; refusal: 'invalid-claim'; reason: InvalidReason }
   | { ok: false; refusal: 'expired'; claim: ClaimOf<A> };
 
@@ -67,6 +75,7 @@ export function createClaimVerifier<A extends Act>(
   { verifyFactory = VerifyFactory }: ClaimVerifierOptions = {},
 ) {
   const protocol = new PublicProtocol(verifyFactory);
+  const protocolV3 = new PublicProtocol(VerifyV3Factory);
   /** Footers of our own keys that have been read before: all tokens of a key have the same one. */
   const knownFooters = new Map<string, KeyId>();
   return async function verifyClaim(token: string, nowMs: number): Promise<Verification<A>> {
@@ -79,17 +88,22 @@ export function createClaimVerifier<A extends Act>(
     const found = expectation.keys.find(keyId);
     const key = found instanceof Promise ? await found : found;
     if (key === undefined) return invalid('unknown-key');
+    if (!token.startsWith(key.header)) return invalid('wrong-version');
     if (knownFooters.size >= MOST_KNOWN_FOOTERS) knownFooters.clear();
     knownFooters.set(footer, keyId);
     let proven: unknown;
     try {
-      const now = new Date(nowMs);
-      proven = (await protocol.Verify(key, token, { now, allowNonExpiring: true, ...ANY_TIME }))
-        .claims;
+      const options = { now: new Date(nowMs), allowNonExpiring: true, ...ANY_TIME };
+      const { claims } =
+        key.header === 'v4.public.'
+          ? await protocol.Verify(key.publicKey, token, options)
+          : await protocolV3.Verify(key.publicKey, token, options);
+      proven = claims;
     } catch {
       return invalid('bad-signature');
     }
-    return checkClaim(proven, expectation, nowMs);
+    const checked = checkClaim(proven, expectation, nowMs);
+    return checked.ok ? { ...checked, keyId } : checked;
   };
 }
 
@@ -98,7 +112,7 @@ function checkClaim<A extends Act>(
   proven: unknown,
   expectation: Expectation<A>,
   nowMs: number,
-): Verification<A> {
+): Refusal<A> | { ok: true; claim: ClaimOf<A>; mayBegin: boolean } {
   const parsed = claimSchemas[expectation.act].safeParse(proven);
   if (!parsed.success) return invalid('bad-shape');
   const claim = parsed.data as ClaimOf<A>;

@@ -242,6 +242,14 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
           );
         }),
       ),
+    // A shard that was flushed has forgotten what the others still know.
+    isRevoked: (subject) =>
+      ask(async () => {
+        const marks = await Promise.all(
+          shards.under(subject).map(({ keys }) => redis.get(keys.revoked(subject))),
+        );
+        return marks.some((mark) => mark !== null);
+      }),
     record: ({ kind, claimId, bytes }) =>
       ask(async () => {
         const { keys, ensureFit } = shards.of(parseNonce(claimId));
