@@ -16,6 +16,7 @@ const ADMIN = { email: 'ada@example.org', password: 'correct horse battery' };
 
 export interface Fleet {
   dataDir: string;
+  databaseUrl: string;
   /** Signed in, one at each app server. */
   clients: Client[];
   appUrls: string[];
@@ -35,6 +36,7 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
   const ports = new Set<number>();
   while (ports.size < 4) ports.add(await freePort());
   const [app1 = 0, app2 = 0, download1 = 0, download2 = 0] = [...ports];
+  const databaseUrl = await createDatabase();
   const environment = {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '',
@@ -43,7 +45,7 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
     DOWNLOAD_ORIGIN: `http://localhost:${download1}`,
     DATA_DIR: dataDir,
     REDIS_URL: redis.url,
-    DATABASE_URL: await createDatabase(),
+    DATABASE_URL: databaseUrl,
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
     ...settings,
@@ -89,6 +91,7 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
   }
   return {
     dataDir,
+    databaseUrl,
     clients,
     appUrls,
     downloadUrls: [download1, download2].map((port) => `http://localhost:${port}`),
