@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readConfig } from '@claimcheck/app-server';
 import { ConfigurationError } from '@claimcheck/shared/env';
 
-function faultsOf(env: Record<string, string>): string {
+function faultsOf(env: Record<string, string | undefined>): string {
   try {
     readConfig(env);
   } catch (error) {
@@ -46,7 +46,7 @@ describe('the settings of keys', () => {
       'KEYS_PASSPHRASE_FILE and KEYS_WRAP_FILE',
     ],
   ])('are refused by name: %j', (env, name) => {
-    const faults = faultsOf(env as Record<string, string>);
+    const faults = faultsOf(env);
     expect(faults).toContain(name);
     expect(faults).not.toContain('too short');
     expect(faults).not.toContain('long enough');

@@ -35,10 +35,10 @@ export async function redeem(claim: MintedClaim, downloadUrl: string): Promise<R
 export function startLoad({ clients, downloadUrls }: Fleet, fileId: string): Load {
   const redeemed: Redeemed[] = [];
   const unminted: string[] = [];
-  let stopped = false;
+  const stopping = new AbortController();
   const hands = clients.flatMap((client) =>
     Array.from({ length: 2 }, async (_, hand) => {
-      for (let turn = hand; !stopped; turn += 1) {
+      for (let turn = hand; !stopping.signal.aborted; turn += 1) {
         const answer = await client.json('POST', '/api/claims', { fileId, mode: 'strict' });
         if (answer.status !== 201) {
           const { type = '' } = (await answer.json()) as { type?: string };
@@ -56,7 +56,7 @@ export function startLoad({ clients, downloadUrls }: Fleet, fileId: string): Loa
     redeemed,
     unminted,
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       await ended;
     },
   };

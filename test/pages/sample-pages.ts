@@ -5,6 +5,7 @@ import {
   renderAccounts,
   renderChoosePassword,
   renderClaims,
+  renderConfirmIdentity,
   renderCurl,
   renderDevices,
   renderFiles,
@@ -12,6 +13,7 @@ import {
   renderLink,
   renderLinks,
   renderMadeLinks,
+  renderMakeRoom,
   renderNewLinks,
   renderLinkRequest,
   renderMailedSignIn,
@@ -22,6 +24,7 @@ import {
   renderSignIn,
   renderSignInLink,
   renderWebhook,
+  renderApiKeys,
   renderWebhooks,
   renderWelcome,
   type ClaimRow,
@@ -159,7 +162,24 @@ export function samplePages(text: string): Record<string, string> {
     'expired',
     'revoked',
   ] as const;
-  const session = { id: text, userAgent: text, address: text, createdAt: at, lastSeenAt: at };
+  const session = {
+    id: text,
+    browser: text,
+    address: text,
+    place: text,
+    createdAt: at,
+    lastSeenAt: at,
+    method: text,
+    remembered: true,
+  };
+  const remembered = {
+    id: text,
+    browser: text,
+    address: text,
+    place: text,
+    lastUsedAt: at,
+    expiresAt: at,
+  };
   const account = { email: text, role: 'member', createdAt: at, self: false } as const;
   const viewer = { email: text, role: 'admin' } as const;
   return {
@@ -260,6 +280,31 @@ export function samplePages(text: string): Record<string, string> {
         { ...session, current: true },
         { ...session, id: 'other', current: false },
       ],
+      remembered: [
+        { ...remembered, current: true },
+        { ...remembered, id: 'elsewhere', current: false },
+      ],
+    }),
+    devicesAfterTheft: renderDevices({
+      assets,
+      viewer: { ...viewer, theft_at: at },
+      sessions: [{ ...session, current: true }],
+      remembered: [],
+    }),
+    makeRoom: renderMakeRoom({
+      assets,
+      sessions: [
+        { ...session, current: false },
+        { ...session, id: 'other', current: false },
+      ],
+    }),
+    confirmIdentity: renderConfirmIdentity({
+      assets,
+      viewer,
+      next: text,
+      takesPassword: true,
+      ways: [{ href: '/sign-in/email', label: text }],
+      error: text,
     }),
     account: renderAccount({ assets, viewer, error: text, notice, fetchedNotices: false }),
     forgot: renderLinkRequest({
@@ -309,6 +354,28 @@ export function samplePages(text: string): Record<string, string> {
       error: text,
       url: text,
     }),
+    apiKeys: renderApiKeys({
+      assets,
+      viewer,
+      scopes: [{ scope: text, words: text }],
+      keys: [
+        {
+          id: text,
+          name: text,
+          scopes: [text],
+          expired: true,
+          createdAt: at,
+          expiresAt: at,
+          lastUsedAt: at,
+          lastUsedAddress: text,
+        },
+        { id: 'unused', name: text, scopes: [text], expired: false, createdAt: at },
+      ],
+      mayMake: true,
+      made: { name: text, key: text },
+      form: { error: text, name: text },
+    }),
+    noApiKeys: renderApiKeys({ assets, viewer, keys: [], scopes: [], mayMake: false, notice }),
     noWebhooks: renderWebhooks({ assets, viewer, webhooks: [] }),
     webhook: renderWebhook({
       assets,

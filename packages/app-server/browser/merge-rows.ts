@@ -52,7 +52,7 @@ export function mergeRows(part: Element, fresh: Element): Element[] {
   return changed;
 }
 
-const stops = (row: Element) => [...row.querySelectorAll<HTMLElement>('button, summary')];
+const stops = (row: Element) => [...row.querySelectorAll<HTMLElement>('a[href], button, summary')];
 
 function replaceRow(old: Element, row: Element): void {
   const focused = stops(old).findIndex((stop) => stop === document.activeElement);

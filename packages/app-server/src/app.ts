@@ -3,6 +3,10 @@
 import { Router } from '@koa/router';
 import { requestLog } from '@claimcheck/shared/http';
 import Koa, { type Context, type Next } from 'koa';
+import { createKeyGuards } from './api-keys/accept-key.js';
+import { bringsKey } from './api-keys/bearer.js';
+import type { KeyScope } from './api-keys/key-scopes.js';
+import { createApiKeyRoutes } from './api-keys/routes.js';
 import { createAccountRoutes } from './accounts/routes.js';
 import { createClaimRoutes } from './claims/routes.js';
 import type { IdentityContext } from './context.js';
@@ -18,11 +22,16 @@ import { createLinkApi } from './links/api-routes.js';
 import { createLinkPages } from './links/page-routes.js';
 import { createLinkWatch } from './links/watch-links.js';
 import { createLoadSession } from './sessions/load-session.js';
+import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
 import { createMailRoutes } from './mail/routes.js';
+import { createOpenApiRoutes } from './openapi/routes.js';
+import { createProofRoutes } from './sessions/proof-routes.js';
 import { createSessionRoutes } from './sessions/routes.js';
 import { bringsSessionCookie } from './sessions/session-cookie.js';
 import { createIdentityRoutes } from './sign-in/identity-routes.js';
+import { createComeBack } from './sign-in/come-back.js';
+import { createMakeRoomRoutes } from './sign-in/make-room-routes.js';
 import { createSignInRoutes } from './sign-in/routes.js';
 import { createWebhookRoutes } from './webhooks/routes.js';
 
@@ -40,7 +49,7 @@ export function createApp(context: IdentityContext, isStopping: () => boolean): 
   app.use(assets.provide);
   app.use(securityHeaders(config.downloadOrigin));
   app.use(handleErrors(log));
-  app.use(refuseCrossSite(config.appOrigin, bringsSessionCookie));
+  app.use(refuseCrossSite(config.appOrigin, bringsSessionCookie, bringsKey));
   const router = createRouter(context, assets.serve, isStopping);
   app.use(router.routes());
   app.use(router.allowedMethods());
@@ -64,13 +73,25 @@ function createRouter(
   const identity = createIdentityRoutes(context);
   const mail = createMailRoutes(context);
   const webhooks = createWebhookRoutes(context);
+  const apiKeys = createApiKeyRoutes(context);
+  const openApi = createOpenApiRoutes(context);
+  const proofs = createProofRoutes(context);
+  const makingRoom = createMakeRoomRoutes(context);
 
   // Who may pass. `anybody` is not asked who; `visitor` may be signed in, also to an account that is still
   // without a password.
   const anybody = [neverStored] as const;
-  const visitor = [neverStored, createLoadSession(context)] as const;
-  const member = [...visitor, requireAccount] as const;
-  const admin = [...visitor, requireAdmin] as const;
+  const loadSession = createLoadSession(context);
+  // Where somebody is needed, a remembered browser comes back by itself.
+  const comeBack = createComeBack(context);
+  const keys = createKeyGuards(context, (ctx, next) => loadSession(ctx, () => comeBack(ctx, next)));
+  const visitor = [neverStored, keys.refused, loadSession] as const;
+  const returning = [...visitor, comeBack] as const;
+  const member = [...returning, requireAccount] as const;
+  const admin = [...returning, requireAdmin] as const;
+  const byKey = (scope: KeyScope) => [neverStored, keys.allowed(scope), requireAccount] as const;
+  // For what would do harm in a stranger's hands: it must have been proven lately who is sitting there.
+  const proven = createRequireRecentProof(context);
 
   const router = new Router();
   router.get('/livez', health.live);
@@ -80,7 +101,7 @@ function createRouter(
 
   router.post('/api/session', ...visitor, signIn.apiSignIn);
   router.post('/api/session/link', ...visitor, signIn.apiSignInByLink);
-  router.get('/api/session', ...visitor, sessions.apiShow);
+  router.get('/api/session', ...returning, sessions.apiShow);
   router.delete('/api/session', ...visitor, signIn.apiSignOut);
   router.get('/api/sessions', ...member, sessions.apiList);
   router.delete('/api/sessions', ...member, sessions.apiEndOthers);
@@ -88,28 +109,28 @@ function createRouter(
   router.put('/api/account/welcome', ...visitor, signIn.apiWelcome);
   router.put('/api/account/password', ...member, accounts.apiChangePassword);
   router.get('/api/accounts', ...admin, accounts.apiList);
-  router.post('/api/accounts', ...admin, accounts.apiAdd);
-  router.patch('/api/accounts/:id', ...admin, accounts.apiChange);
-  router.get('/api/files', ...member, files.apiList);
-  router.put('/api/files', ...member, files.apiUpload);
-  router.delete('/api/files/:id', ...member, files.apiDelete);
-  router.get('/api/claims', ...member, claims.apiList);
-  router.post('/api/claims', ...member, claims.apiMint);
-  router.delete('/api/claims/:id', ...member, claims.apiRevoke);
+  router.post('/api/accounts', ...admin, proven, accounts.apiAdd);
+  router.patch('/api/accounts/:id', ...admin, proven, accounts.apiChange);
+  router.get('/api/files', ...byKey('files:read'), files.apiList);
+  router.put('/api/files', ...byKey('files:write'), files.apiUpload);
+  router.delete('/api/files/:id', ...byKey('files:write'), files.apiDelete);
+  router.get('/api/claims', ...byKey('claims:manage'), claims.apiList);
+  router.post('/api/claims', ...byKey('claims:mint'), claims.apiMint);
+  router.delete('/api/claims/:id', ...byKey('claims:manage'), claims.apiRevoke);
 
   router.get('/l/:handle', ...anybody, landing.show);
   router.post('/l/:handle', ...anybody, landing.press);
-  router.get('/api/links', ...member, links.list);
-  router.post('/api/links', ...member, links.create);
-  router.delete('/api/links', ...member, links.revokeMany);
-  router.get('/api/links.csv', ...member, links.exportList);
-  router.get('/api/links/events', ...member, links.followList);
-  router.get('/api/links/:id', ...member, links.show);
-  router.patch('/api/links/:id', ...member, links.change);
-  router.delete('/api/links/:id', ...member, links.revoke);
-  router.post('/api/links/:id/send', ...member, links.sendAgain);
-  router.get('/api/links/:id/events', ...member, links.follow);
-  router.get('/api/links/:id/timeline.csv', ...member, links.exportTimeline);
+  router.get('/api/links', ...byKey('links:manage'), links.list);
+  router.post('/api/links', ...byKey('links:create'), links.create);
+  router.delete('/api/links', ...byKey('links:manage'), links.revokeMany);
+  router.get('/api/links.csv', ...byKey('links:manage'), links.exportList);
+  router.get('/api/links/events', ...byKey('links:manage'), links.followList);
+  router.get('/api/links/:id', ...byKey('links:manage'), links.show);
+  router.patch('/api/links/:id', ...byKey('links:manage'), links.change);
+  router.delete('/api/links/:id', ...byKey('links:manage'), links.revoke);
+  router.post('/api/links/:id/send', ...byKey('links:manage'), links.sendAgain);
+  router.get('/api/links/:id/events', ...byKey('links:manage'), links.follow);
+  router.get('/api/links/:id/timeline.csv', ...byKey('links:manage'), links.exportTimeline);
   router.get('/links', ...member, linkPages.list);
   router.post('/links', ...member, linkPages.create);
   router.get('/links/new', ...member, linkPages.form);
@@ -124,7 +145,7 @@ function createRouter(
   router.post('/links/:id/revoke', ...member, linkPages.revoke);
 
   router.get('/', (ctx) => redirectTo(ctx, '/files'));
-  router.get('/sign-in', ...visitor, signIn.pageSignIn);
+  router.get('/sign-in', ...returning, signIn.pageSignIn);
   router.post('/sign-in', ...visitor, signIn.pageSignInPost);
   router.get('/sign-in/link/:token', ...visitor, signIn.pageLink);
   router.post('/sign-in/link/:token', ...visitor, signIn.pageLinkPost);
@@ -144,9 +165,9 @@ function createRouter(
   router.get('/account', ...member, accounts.pageOwn);
   router.post('/account/password', ...member, accounts.pageChangePassword);
   router.get('/accounts', ...admin, accounts.pageList);
-  router.post('/accounts', ...admin, accounts.pageAdd);
-  router.post('/accounts/:id/disable', ...admin, accounts.pageDisable);
-  router.post('/accounts/:id/enable', ...admin, accounts.pageEnable);
+  router.post('/accounts', ...admin, proven, accounts.pageAdd);
+  router.post('/accounts/:id/disable', ...admin, proven, accounts.pageDisable);
+  router.post('/accounts/:id/enable', ...admin, proven, accounts.pageEnable);
 
   // Mail, links by mail, invitations, webhooks.
   router.post('/api/sign-in-links', ...visitor, identity.apiRequestSignIn);
@@ -154,16 +175,16 @@ function createRouter(
   router.post('/api/session/handle', ...visitor, identity.apiEnter);
   router.put('/api/account/chosen-password', ...visitor, identity.apiChoosePassword);
   router.put('/api/account/notices', ...member, mail.apiSetNotices);
-  router.post('/api/invitations', ...admin, accounts.apiInvite);
-  router.post('/api/invitations/:id/send', ...admin, accounts.apiInviteAgain);
+  router.post('/api/invitations', ...admin, proven, accounts.apiInvite);
+  router.post('/api/invitations/:id/send', ...admin, proven, accounts.apiInviteAgain);
   router.delete('/api/invitations/:id', ...admin, accounts.apiWithdrawInvitation);
-  router.post('/api/accounts/:id/reset-link', ...admin, accounts.apiMakeResetLink);
+  router.post('/api/accounts/:id/reset-link', ...admin, proven, accounts.apiMakeResetLink);
   router.get('/api/outbox', ...admin, mail.apiList);
   router.post('/api/outbox/:id/retry', ...admin, mail.apiRetry);
   router.get('/api/webhooks', ...member, webhooks.apiList);
-  router.post('/api/webhooks', ...member, webhooks.apiAdd);
+  router.post('/api/webhooks', ...member, proven, webhooks.apiAdd);
   router.delete('/api/webhooks/:id', ...member, webhooks.apiDelete);
-  router.post('/api/webhooks/:id/secret', ...member, webhooks.apiRotate);
+  router.post('/api/webhooks/:id/secret', ...member, proven, webhooks.apiRotate);
   router.post('/api/webhooks/:id/test', ...member, webhooks.apiTest);
   router.get('/api/webhooks/:id/deliveries', ...member, webhooks.apiDeliveries);
   router.get('/sign-in/email', ...visitor, identity.pageRequestSignIn);
@@ -174,19 +195,47 @@ function createRouter(
   router.post('/i/:handle', ...visitor, identity.pageLinkPost);
   router.get('/n/:handle', ...anybody, mail.pageOptOut);
   router.post('/n/:handle', ...anybody, mail.pageOptOutPost);
-  router.post('/accounts/invite', ...admin, accounts.pageInvite);
-  router.post('/accounts/:id/invitation/send', ...admin, accounts.pageInviteAgain);
+  router.post('/accounts/invite', ...admin, proven, accounts.pageInvite);
+  router.post('/accounts/:id/invitation/send', ...admin, proven, accounts.pageInviteAgain);
   router.post('/accounts/:id/invitation/withdraw', ...admin, accounts.pageWithdrawInvitation);
-  router.post('/accounts/:id/reset-link', ...admin, accounts.pageMakeResetLink);
+  router.post('/accounts/:id/reset-link', ...admin, proven, accounts.pageMakeResetLink);
   router.get('/outbox', ...admin, mail.pageList);
   router.post('/outbox/:id/retry', ...admin, mail.pageRetry);
   router.post('/account/notices', ...member, mail.pageSetNotices);
   router.get('/webhooks', ...member, webhooks.pageList);
-  router.post('/webhooks', ...member, webhooks.pageAdd);
+  router.post('/webhooks', ...member, proven, webhooks.pageAdd);
   router.get('/webhooks/:id', ...member, webhooks.pageShow);
   router.post('/webhooks/:id/delete', ...member, webhooks.pageDelete);
-  router.post('/webhooks/:id/secret', ...member, webhooks.pageRotate);
+  router.post('/webhooks/:id/secret', ...member, proven, webhooks.pageRotate);
   router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
+
+  // Proving anew, sessions of others, remembered browsers.
+  router.post('/api/session/proof', ...member, proofs.apiProve);
+  router.get('/confirm-identity', ...member, proofs.pageProve);
+  router.post('/confirm-identity', ...member, proofs.pageProvePost);
+  router.delete('/api/accounts/:id/sessions', ...admin, proven, sessions.apiEndOfAccount);
+  router.post('/accounts/:id/end-sessions', ...admin, proven, sessions.pageEndOfAccount);
+  router.get('/api/session/waiting', ...visitor, makingRoom.apiList);
+  router.post('/api/session/waiting', ...visitor, makingRoom.apiMakeRoom);
+  router.get('/sign-in/make-room', ...visitor, makingRoom.pageList);
+  router.post('/sign-in/make-room', ...visitor, makingRoom.pageMakeRoom);
+  router.get('/api/remembered-browsers', ...member, sessions.apiListRemembered);
+  router.delete('/api/remembered-browsers', ...member, sessions.apiForgetAll);
+  router.delete('/api/remembered-browsers/:id', ...member, sessions.apiForget);
+  router.delete('/api/account/theft-notice', ...member, sessions.apiDismissTheft);
+  router.post('/devices/forget-all', ...member, sessions.pageForgetAll);
+  router.post('/devices/remembered/:id/forget', ...member, sessions.pageForget);
+  router.post('/devices/theft-notice', ...member, sessions.pageDismissTheft);
+
+  // API keys, and what the API can do.
+  router.get('/api/api-keys', ...member, apiKeys.apiList);
+  router.post('/api/api-keys', ...member, proven, apiKeys.apiAdd);
+  router.delete('/api/api-keys/:id', ...member, apiKeys.apiRevoke);
+  router.get('/api-keys', ...member, apiKeys.pageList);
+  router.post('/api-keys', ...member, proven, apiKeys.pageAdd);
+  router.post('/api-keys/:id/revoke', ...member, apiKeys.pageRevoke);
+  router.get('/api/openapi.json', openApi.document);
+  router.get('/api', openApi.page);
   return router;
 }
 

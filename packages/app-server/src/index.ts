@@ -11,10 +11,12 @@ export { queueFetchedNotice, type FetchedNotice } from './mail/fetched-notice.js
 export { queueMail, type NewMail } from './mail/queue-mail.js';
 export { layOutMail, quote } from './mail/lay-out-mail.js';
 export { startAppServer, type AppServer, type AppServerOptions } from './server.js';
+export { openPlaces } from './sessions/place-of-address.js';
 export { createRedisSessionStore } from './sessions/redis-session-store.js';
 export {
   hashOfId,
   newSessionId,
+  type Room,
   type Session,
   type SessionLimits,
   type SessionStore,
@@ -24,3 +26,5 @@ export { isPublicAddress } from './webhooks/public-address.js';
 export { queueWebhookEvents } from './webhooks/queue-event.js';
 export { createDeliverySender, type ResolveHost } from './webhooks/send-delivery.js';
 export { signDelivery } from './webhooks/sign-delivery.js';
+export { hashOfKey, isKeyText, newKeyText } from './api-keys/key-text.js';
+export { describeWholeApi } from './openapi/join-descriptions.js';

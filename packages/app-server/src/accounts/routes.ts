@@ -13,8 +13,9 @@ import { Refused } from '../http/problems.js';
 import { readForm, readJson } from '../http/read-body.js';
 import { typedText } from '../http/typed-text.js';
 import { renderAccount, renderAccounts, type AccountsProps } from '../pages/index.js';
+import { completeProof } from '../sessions/prove-anew.js';
 import { viewerOf } from '../sessions/require-session.js';
-import { currentSession } from '../sessions/routes.js';
+import { currentSession } from '../sessions/current-session.js';
 import { addAccount, disableAccount, enableAccount, listAccounts } from './accounts.js';
 import {
   accountChangeInput,
@@ -103,6 +104,7 @@ export function createAccountRoutes(context: IdentityContext) {
     apiChangePassword: async (ctx: Context) => {
       const input = await readJson(ctx, passwordChangeInput);
       await changePassword(context, viewerOf(ctx), currentSession(ctx), input);
+      await completeProof(ctx, context, 'password');
       ctx.status = 204;
     },
 
@@ -183,6 +185,7 @@ export function createAccountRoutes(context: IdentityContext) {
       const error = await pageRefusal(ctx, async () => {
         const input = await readForm(ctx, passwordChangeInput);
         await changePassword(context, viewer, currentSession(ctx), input);
+        await completeProof(ctx, context, 'password');
       });
       if (error === undefined) redirectDone(ctx, '/account', 'password-changed');
       else {

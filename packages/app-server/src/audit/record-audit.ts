@@ -7,7 +7,16 @@ import type { RingChange } from '../keys/ring-file.js';
 
 /** `subject.what-happened`, in the past tense. */
 export type AuditAction =
-  'session.begun' | 'session.refused' | 'session.ended' | 'password.changed' | KeyAuditAction;
+  | 'session.begun'
+  | 'session.refused'
+  | 'session.ended'
+  | 'session.proven'
+  | 'browser.forgotten'
+  | 'browser.secret-stolen'
+  | 'password.changed'
+  | 'api-key.made'
+  | 'api-key.revoked'
+  | KeyAuditAction;
 
 /** What is done with signing keys, by command, by schedule, or by a server itself. */
 export type KeyAuditAction = RingChange['action'];

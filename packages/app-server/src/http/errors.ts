@@ -11,7 +11,9 @@ import { DatabaseUnavailableError } from '../database/database-unavailable-error
 import { renderProblem } from '../pages/index.js';
 import { SessionsUnavailableError } from '../sessions/session-store.js';
 import { assetsOf } from './assets.js';
-import { APP_PROBLEMS, Refused } from './problems.js';
+import { localPath } from './local-path.js';
+import type { Done } from './notices.js';
+import { APP_PROBLEMS, Refused, type AppRefusal } from './problems.js';
 import { redirectTo } from './redirect-to.js';
 
 /** Middleware: answers for everything behind it that throws or finds nothing. */
@@ -60,6 +62,8 @@ function refuse(ctx: Context, refused: Refused): void {
   if (!ctx.path.startsWith('/api/') && redirectToEntry(ctx, refused)) return;
   const problem: Problem = APP_PROBLEMS[refused.code];
   const { retryAfterSeconds = problem.retryAfterSeconds } = refused;
+  // A browser that asks again by itself has its new cookies by then.
+  if (refused.code === 'coming-back' && ctx.method === 'GET') ctx.set('Refresh', '1');
   const viewer = ctx.state['viewer'] as SignedIn | undefined;
   sendProblem(
     ctx,
@@ -81,10 +85,33 @@ function refuse(ctx: Context, refused: Refused): void {
 
 /** Pages send people to where they can go on; the API only says what is missing. */
 function redirectToEntry(ctx: Context, { code }: Refused): boolean {
-  if (code !== 'not-signed-in' && code !== 'account-incomplete') return false;
-  const isPage = ctx.method === 'GET' && ctx.path !== '/';
-  const next = isPage ? `?next=${encodeURIComponent(ctx.url)}` : '';
-  redirectTo(ctx, code === 'account-incomplete' ? '/welcome' : `/sign-in${next}`);
+  const entry = entryFor(ctx, code);
+  if (entry === undefined) return false;
+  redirectTo(ctx, entry);
   ctx.set('Cache-Control', 'no-store');
   return true;
+}
+
+function entryFor(ctx: Context, code: AppRefusal): string | undefined {
+  const isPage = ctx.method === 'GET' && ctx.path !== '/';
+  if (code === 'not-signed-in') return withNext('/sign-in', isPage ? ctx.url : undefined);
+  if (code === 'account-incomplete') return '/welcome';
+  if (code === 'proof-needed')
+    return withNext('/confirm-identity', isPage ? ctx.url : formPage(ctx));
+  if (code === 'too-many-sessions') return '/sign-in/make-room';
+  return undefined;
+}
+
+/**
+ * The page that a refused form stands on, with the notice that nothing was done yet. Browsers name it in
+ * `Referer` (our policy is `same-origin`); who made that up is only sent to a page of ours.
+ */
+function formPage(ctx: Context): string | undefined {
+  const referrer = ctx.get('Referer');
+  const path = URL.canParse(referrer) ? localPath(new URL(referrer).pathname) : undefined;
+  return path && `${path}?done=${'confirmed' satisfies Done}`;
+}
+
+function withNext(path: string, next: string | undefined): string {
+  return next === undefined ? path : `${path}?next=${encodeURIComponent(next)}`;
 }

@@ -18,6 +18,8 @@ export type AppRefusal =
   | 'too-many-attempts'
   | 'account-incomplete'
   | 'proof-needed'
+  | 'too-many-sessions'
+  | 'coming-back'
   | 'cross-site'
   | 'forbidden'
   | 'not-found'
@@ -32,7 +34,11 @@ export type AppRefusal =
   | 'database-unavailable'
   | 'sessions-unavailable'
   | 'busy'
-  | 'internal-error';
+  | 'internal-error'
+  | 'invalid-key'
+  | 'key-expired'
+  | 'key-revoked'
+  | 'insufficient-scope';
 
 export const APP_PROBLEMS = {
   ...CLAIM_PROBLEMS,
@@ -123,6 +129,18 @@ export const APP_PROBLEMS = {
     title: 'Confirm that it is you',
     advice: 'This action asks for your password again when the last time is over ten minutes ago.',
   },
+  'too-many-sessions': {
+    status: 409,
+    title: 'You are signed in on too many devices',
+    advice:
+      'You were not signed in. End one of the others: GET /api/session/waiting lists them, POST {"end": id} to it ends one and signs you in.',
+  },
+  'coming-back': {
+    status: 503,
+    title: 'Your browser is just being signed in',
+    advice: 'Another request of it came first. Try again in a second.',
+    retryAfterSeconds: 1,
+  },
   'cross-site': {
     status: 403,
     title: 'This request came from another site',
@@ -193,6 +211,26 @@ export const APP_PROBLEMS = {
     status: 500,
     title: 'Something went wrong on our side',
     advice: 'It has been recorded. Quote the request id when you ask for help.',
+  },
+  'invalid-key': {
+    status: 401,
+    title: 'This API key is not valid',
+    advice: 'Look whether it was copied whole; make a new one on the API keys page.',
+  },
+  'key-expired': {
+    status: 401,
+    title: 'This API key has expired',
+    advice: 'Make a new one on the API keys page.',
+  },
+  'key-revoked': {
+    status: 401,
+    title: 'This API key was revoked',
+    advice: 'Its owner has taken it back. Make a new one on the API keys page.',
+  },
+  'insufficient-scope': {
+    status: 403,
+    title: 'This API key may not do this',
+    advice: 'Make one that may, or sign in.',
   },
 } as const satisfies Record<AppRefusal, Problem>;
 

@@ -135,6 +135,15 @@ function AccountAction({ account, linksByHand }: RowProps) {
         </form>
       )}
       <Confirm
+        action={`${path}/end-sessions`}
+        label="Sign out"
+        subject={who}
+        confirmLabel="Sign out everywhere"
+      >
+        Sign <bdi>{who}</bdi> out on every device? Links made there that are still unused stop
+        working, and downloads under way end. They can sign in again.
+      </Confirm>
+      <Confirm
         action={`${path}/disable`}
         label="Disable"
         subject={who}

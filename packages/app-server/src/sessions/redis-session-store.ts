@@ -1,8 +1,9 @@
 // Sessions in Redis. Keys: `PREFIXsession:HASH`, JSON, which expires with the session; and
 // `PREFIXsessions:ACCOUNT`, a sorted set of the account's hashes by creation, which may name sessions
-// that are over and is cleaned when it is read. `touch` is SET … XX: it never makes a key. The prefix
-// has a hash tag, so that on a Cluster they lie in one slot.
+// that are over and is cleaned when it is read. `touch` is SET … XX: it never makes a key. What must be one
+// step is a script. The prefix has a hash tag, so that on a Cluster they lie in one slot.
 import type { RedisConnection } from '@claimcheck/shared/ledger';
+import { defineSessionScripts } from './redis-scripts.js';
 import {
   endOf,
   SessionsUnavailableError,
@@ -20,6 +21,7 @@ export interface RedisSessionOptions {
 
 export function createRedisSessionStore(options: RedisSessionOptions): SessionStore {
   const { redis, prefix, limits } = options;
+  const scripts = defineSessionScripts(redis);
   const sessionKey = (idHash: string) => `${prefix}session:${idHash}`;
   const indexKey = (accountId: string) => `${prefix}sessions:${accountId}`;
   /** Milliseconds left, at least one, since PX takes no less. */
@@ -33,17 +35,21 @@ export function createRedisSessionStore(options: RedisSessionOptions): SessionSt
   }
 
   const store: SessionStore = {
-    add: async (session) => {
+    add: async (session, { most, whenFull, inPlaceOf = '' }) => {
       const { idHash, accountId, createdAtMs } = session;
-      const lifeMs = lifeLeft(session, createdAtMs);
-      await allDone(
-        redis
-          .multi()
-          .set(sessionKey(idHash), JSON.stringify(session), 'PX', lifeMs)
-          .zadd(indexKey(accountId), String(createdAtMs), idHash)
-          .pexpire(indexKey(accountId), limits.lifeMs)
-          .exec(),
+      const [added, ...ended] = await scripts.add(
+        [indexKey(accountId), sessionKey(idHash)],
+        [
+          sessionKey(''),
+          idHash,
+          JSON.stringify(session),
+          ...[createdAtMs, lifeLeft(session, createdAtMs)].map(String),
+          ...[limits.idleMs, limits.lifeMs, most].map(String),
+          whenFull,
+          inPlaceOf,
+        ],
       );
+      return { added: added === '1', ended: ended.map((text) => JSON.parse(text) as Session) };
     },
     find: async (idHash, nowMs) => {
       const [session] = await readAll([idHash]);
@@ -55,13 +61,27 @@ export function createRedisSessionStore(options: RedisSessionOptions): SessionSt
       const text = JSON.stringify(seen);
       await redis.set(sessionKey(session.idHash), text, 'PX', lifeLeft(seen, nowMs), 'XX');
     },
+    renew: async (session, { idHash, atMs }) => {
+      const renewed = { ...session, idHash, provenAtMs: atMs, lastSeenAtMs: atMs };
+      const lifeMs = lifeLeft(renewed, atMs);
+      const count = await scripts.renew(
+        [indexKey(session.accountId), sessionKey(session.idHash), sessionKey(idHash)],
+        [
+          session.idHash,
+          idHash,
+          JSON.stringify(renewed),
+          String(lifeMs),
+          String(session.createdAtMs),
+        ],
+      );
+      return count === 1;
+    },
     remove: async (sessions) => {
-      if (sessions.length === 0) return;
-      const batch = redis.multi();
-      for (const { idHash, accountId } of sessions) {
-        batch.del(sessionKey(idHash)).zrem(indexKey(accountId), idHash);
+      for (const accountId of new Set(sessions.map((session) => session.accountId))) {
+        const own = sessions.filter((session) => session.accountId === accountId);
+        const references = own.map(({ reference }) => reference);
+        await scripts.remove([indexKey(accountId)], [sessionKey(''), ...references]);
       }
-      await allDone(batch.exec());
     },
     list: async (accountId, nowMs) => {
       const hashes = await redis.zrange(indexKey(accountId), '0', '-1');
@@ -77,16 +97,10 @@ export function createRedisSessionStore(options: RedisSessionOptions): SessionSt
     add: (...args) => answered(store.add(...args)),
     find: (...args) => answered(store.find(...args)),
     touch: (...args) => answered(store.touch(...args)),
+    renew: (...args) => answered(store.renew(...args)),
     remove: (...args) => answered(store.remove(...args)),
     list: (...args) => answered(store.list(...args)),
   };
-}
-
-/** A transaction's reply hides the errors of its commands: none may have one. */
-async function allDone(reply: Promise<[Error | null, unknown][] | null>): Promise<void> {
-  const results = await reply;
-  if (results === null) throw new Error('the transaction was dropped');
-  for (const [error] of results) if (error) throw error;
 }
 
 async function answered<T>(question: Promise<T>): Promise<T> {

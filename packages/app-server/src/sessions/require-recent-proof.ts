@@ -3,7 +3,7 @@
 import type { Context, Next } from 'koa';
 import type { IdentityContext } from '../context.js';
 import { Refused } from '../http/problems.js';
-import { currentSession } from './routes.js';
+import { currentSession } from './current-session.js';
 
 /** How long a proof counts, in milliseconds. */
 export const PROOF_COUNTS_MS = 10 * 60_000;

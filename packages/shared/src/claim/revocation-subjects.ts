@@ -20,12 +20,13 @@ export const subjectOf = {
 
 /** Everything whose revocation kills this claim, that the key `keyId` has signed. */
 export function revocationSubjects(claim: Claim, keyId: KeyId): RevocationSubject[] {
-  const subjects = [subjectOf.claim(claim.jti), holderOf(claim.sub), subjectOf.key(keyId)];
+  const subjects = [subjectOf.claim(claim.jti), holderOf(claim.sub)];
   if (claim.act === 'download') {
     subjects.push(subjectOf.file(claim.fil.key));
     if (claim.ses !== undefined) subjects.push(subjectOf.session(claim.ses));
     if (claim.acc !== undefined) subjects.push(subjectOf.account(claim.acc));
   }
+  subjects.push(subjectOf.key(keyId));
   return subjects;
 }
 

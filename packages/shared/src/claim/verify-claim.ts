@@ -8,6 +8,7 @@ import { VerifyFactory } from 'paseto/v4/public';
 import { claimSchemas, secondsOf, type Act, type ClaimOf } from './claim.js';
 import { isKeyId, type KeyId } from './key-id.js';
 import type { KeyRing } from './key-ring.js';
+import type { VerificationKey } from './verification-key.js';
 import {
   acceptableUntil,
   CLOCK_TOLERANCE_SECONDS,
@@ -15,9 +16,13 @@ import {
   MAX_TOKEN_LENGTH,
   resumableUntil,
 } from './limits.js';
+import { isUnambiguousJson } from './unambiguous-json.js';
 
 /** Header, payload `.` footer, unpadded base64url; the payload holds at least the shorter version's signature. */
 const TOKEN = /^v[34]\.public\.[A-Za-z0-9_-]{86,}\.[A-Za-z0-9_-]+$/;
+
+/** At the end of what is signed, by the header of the version. */
+const SIGNATURE_BYTES = { 'v4.public.': 64, 'v3.public.': 96 } as const;
 
 /** The library's own time checks are opened wide: ours, below, decide alone. */
 const ANY_TIME = { clockTolerance: 1e11 };
@@ -102,6 +107,7 @@ export function createClaimVerifier<A extends Act>(
     } catch {
       return invalid('bad-signature');
     }
+    if (!isUnambiguousJson(payloadOf(token, key.header), proven)) return invalid('bad-shape');
     const checked = checkClaim(proven, expectation, nowMs);
     return checked.ok ? { ...checked, keyId } : checked;
   };
@@ -127,10 +133,18 @@ function checkClaim<A extends Act>(
   return { ok: true, claim, mayBegin };
 }
 
+/** What was signed, as text; the signature is the last 64 bytes. Only for a token of our form. */
+function payloadOf(token: string, header: VerificationKey['header']): string {
+  const signed = Buffer.from(token.slice(header.length, token.lastIndexOf('.')), 'base64url');
+  return signed.toString('utf8', 0, signed.length - SIGNATURE_BYTES[header]);
+}
+
 /** The key id in the footer of an untrusted token of our form, or undefined when it holds none. */
 function readKeyId(token: string): KeyId | undefined {
   try {
-    const footer: unknown = JSON.parse(Buffer.from(InspectFooter(token)).toString('utf8'));
+    const text = Buffer.from(InspectFooter(token)).toString('utf8');
+    const footer: unknown = JSON.parse(text);
+    if (!isUnambiguousJson(text, footer)) return undefined;
     if (typeof footer !== 'object' || footer === null || Array.isArray(footer)) return undefined;
     const entries = Object.entries(footer);
     const [name, value] = entries[0] ?? [];

@@ -1,0 +1,17 @@
+// How somebody can prove anew who they are, besides the password. A new way adds its line here; whoever has no
+// password proves it by signing in anew, which begins a session that is proven from the start.
+import type { IdentityContext } from '../context.js';
+import type { Account } from '../database/schema.js';
+import type { ProofWay } from '../pages/index.js';
+
+/** Further ways for this account, as links of the page. */
+export async function waysToProve(
+  { config }: IdentityContext,
+  account: Account,
+): Promise<ProofWay[]> {
+  const ways: ProofWay[] = [];
+  if (account.password_hash === null && config.smtp !== undefined) {
+    ways.push({ href: '/sign-in/email', label: 'E-mail me a sign-in link' });
+  }
+  return await Promise.resolve(ways);
+}
