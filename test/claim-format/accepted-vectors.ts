@@ -6,6 +6,7 @@ import {
   secondsOf,
   type Act,
   type Claim,
+  type KeyId,
 } from '@claimcheck/shared/claim';
 import { burnRequestOf, parseNonce, shardKeys } from '@claimcheck/shared/ledger';
 import { HEADER, signToken, vectorKey } from './sign.js';
@@ -60,6 +61,8 @@ export interface AcceptedVector {
   /** Unix milliseconds. */
   nowMs: number;
   token: string;
+  /** Id of the key that has signed. */
+  kid: KeyId;
   claim: Claim;
   /** Past `exp`, only a copy that has begun may go on. */
   mayBegin: boolean;
@@ -180,7 +183,7 @@ function accepted(wish: Wish): AcceptedVector {
     payload: wish.payload ?? JSON.stringify(claimSchemas[claim.act].parse(claim)),
     ...(footer === undefined ? {} : { footer }),
   });
-  const { forgetAtMs, issuedAtMs, fence, subjects } = burnRequestOf(claim);
+  const { forgetAtMs, issuedAtMs, fence, subjects } = burnRequestOf(claim, key.kid);
   const keys = shardKeys('claimcheck:', undefined);
   const nonce = parseNonce(claim.jti);
   return {
@@ -189,8 +192,9 @@ function accepted(wish: Wish): AcceptedVector {
     nowMs,
     token,
     claim,
+    kid: key.kid,
     mayBegin,
-    revocationSubjects: revocationSubjects(claim),
+    revocationSubjects: revocationSubjects(claim, key.kid),
     burn: {
       keys: [
         keys.epoch,

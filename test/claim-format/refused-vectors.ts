@@ -49,7 +49,7 @@ function ofTheForm(): RefusedVector[] {
     refuse('malformed', 'cut off by a character', token.slice(0, -1)),
     refuse('malformed', 'cut off in the middle', token.slice(0, token.length / 2)),
     refuse('malformed', 'the header of version 2', token.replace('v4.', 'v2.')),
-    refuse('malformed', 'the header of version 3', token.replace('v4.', 'v3.')),
+    refuse('wrong-version', 'the header of version 3', token.replace('v4.', 'v3.')),
     refuse('malformed', 'the header of another purpose', token.replace('.public.', '.local.')),
     refuse('malformed', 'a header in capitals', token.replace('v4.public', 'V4.PUBLIC')),
     refuse('malformed', 'no footer', `${HEADER}${body}`),
