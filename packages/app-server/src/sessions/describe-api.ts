@@ -10,12 +10,21 @@ import {
 } from '../accounts/input.js';
 import { pendingSignInOutput } from '../factors/input.js';
 import type { AppRefusal } from '../http/problems.js';
-import { proofInput } from './input.js';
+import { makeRoomInput, proofInput } from './input.js';
 import { done, email, id, instant, type Answer, type ApiDescription } from '../openapi/describe.js';
 
 const sessionShown = z.object({
   account: z.object({ id, email: email.nullable(), role: z.enum(['admin', 'member']) }),
-  session: z.object({ id, createdAt: instant, lastSeenAt: instant }),
+  session: z.object({
+    id,
+    createdAt: instant,
+    lastSeenAt: instant,
+    method: z.string().meta({ description: 'How it was proven who this is.' }),
+    provenAt: instant.nullable(),
+  }),
+  secretStolenAt: instant
+    .nullable()
+    .meta({ description: 'When a stolen sign-in was noticed, until that was read.' }),
 });
 
 const sessionList = z.object({
@@ -24,9 +33,28 @@ const sessionList = z.object({
       id,
       current: z.boolean().meta({ description: 'The one that asks.' }),
       userAgent: z.string(),
+      browser: z.string(),
       address: z.string(),
+      place: z.string().nullable(),
       createdAt: instant,
       lastSeenAt: instant,
+      method: z.string(),
+      remembered: z.boolean(),
+    }),
+  ),
+});
+
+const browserList = z.object({
+  browsers: z.array(
+    z.object({
+      id,
+      current: z.boolean(),
+      browser: z.string(),
+      address: z.string(),
+      place: z.string().nullable(),
+      lastUsedAt: instant,
+      createdAt: instant,
+      expiresAt: instant,
     }),
   ),
 });
@@ -67,7 +95,7 @@ export const sessionApi: ApiDescription = {
         example: { email: 'ada@example.org', password: 'correct horse battery' },
       },
       answers: { 202: pending, 204: signedIn },
-      refusals: ['wrong-credentials', 'busy', 'ledger-unavailable'],
+      refusals: ['wrong-credentials', 'busy', 'too-many-sessions', 'ledger-unavailable'],
     },
     signInByFirstLink: {
       on: 'POST /api/session/link',
@@ -143,6 +171,52 @@ export const sessionApi: ApiDescription = {
       access: 'session',
       answers: { 204: done('Ended, with its claims.') },
       refusals: ['ledger-unavailable'],
+    },
+    listWaiting: {
+      on: 'GET /api/session/waiting',
+      summary: 'The sessions of an account that has no room for yours',
+      description: 'For ten minutes after a sign-in was refused as `too-many-sessions`.',
+      access: 'visitor',
+      answers: { 200: { description: 'The least recently used first.', schema: sessionList } },
+      refusals: ['not-signed-in'],
+    },
+    makeRoom: {
+      on: 'POST /api/session/waiting',
+      summary: 'End one of them and sign in',
+      access: 'visitor',
+      body: { schema: makeRoomInput },
+      answers: { 204: signedIn },
+      refusals: [
+        'not-signed-in',
+        'not-found',
+        'wrong-credentials',
+        'too-many-sessions',
+        'ledger-unavailable',
+      ],
+    },
+    listRememberedBrowsers: {
+      on: 'GET /api/remembered-browsers',
+      summary: 'Your browsers that stay signed in',
+      access: 'session',
+      answers: { 200: { description: 'The newest first.', schema: browserList } },
+    },
+    forgetBrowsers: {
+      on: 'DELETE /api/remembered-browsers',
+      summary: 'Forget all browsers',
+      access: 'session',
+      answers: { 204: done('Forgotten; their sessions go on until they are over.') },
+    },
+    forgetBrowser: {
+      on: 'DELETE /api/remembered-browsers/{id}',
+      summary: 'Forget one browser',
+      access: 'session',
+      answers: { 204: done('Forgotten; its session goes on until it is over.') },
+    },
+    dismissTheftNotice: {
+      on: 'DELETE /api/account/theft-notice',
+      summary: 'The notice of a stolen sign-in was read',
+      access: 'session',
+      answers: { 204: done('Not shown any more.') },
     },
     completeFirstAccount: {
       on: 'PUT /api/account/welcome',
