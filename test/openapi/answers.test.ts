@@ -26,14 +26,18 @@ import {
 const PASSWORD = 'a password for a member';
 
 let app: WithMail;
-/** Without a mail server, and without an administrator yet. */
+/** Without a mail server, without an administrator yet, and with room for one session of an account. */
 let fresh: TestAppServer;
 let downloads: TestDownloadServer;
 let document: OpenApi;
 let answers: AnswerCheck;
 beforeAll(async () => {
   app = await startWithMail({ config: { webhookAllowPrivate: true } });
-  fresh = await startTestAppServer({ databaseUrl: await createDatabase(), withoutAdmin: true });
+  fresh = await startTestAppServer({
+    databaseUrl: await createDatabase(),
+    withoutAdmin: true,
+    config: { maxSessions: 1, sessionLimitAction: 'refuse' },
+  });
   downloads = await startTestDownloadServer();
   document = (await (await fetch(`${app.url}/api/openapi.json`)).json()) as OpenApi;
   answers = createAnswerCheck(document);
@@ -232,6 +236,29 @@ describe('what operations are for', () => {
     await me.expect(204, 'PUT', '/api/account/chosen-password', chosen);
     await me.expect(201, 'POST', '/api/invitations', { email: 'eve@example.org', role: 'member' });
     await me.expect(200, 'GET', '/api/accounts');
+
+    const another = checked(fresh.visitor());
+    await another.expect(409, 'POST', '/api/session', ADMIN);
+    const { sessions } = await another.expect<{ sessions: { id: string }[] }>(
+      200,
+      'GET',
+      '/api/session/waiting',
+    );
+    await another.expect(204, 'POST', '/api/session/waiting', { end: sessions[0]?.id });
+    await another.expect(200, 'GET', '/api/session');
+  });
+
+  test('browsers that stay signed in', async () => {
+    const me = checked(app.visitor());
+    await me.expect(204, 'POST', '/api/session', { ...ADMIN, remember: true });
+    const { browsers } = await me.expect<{ browsers: { id: string }[] }>(
+      200,
+      'GET',
+      '/api/remembered-browsers',
+    );
+    await me.expect(204, 'DELETE', `/api/remembered-browsers/${browsers[0]?.id}`);
+    await me.expect(204, 'DELETE', '/api/remembered-browsers');
+    await me.expect(204, 'DELETE', '/api/account/theft-notice');
   });
 
   test('health, keys, and the document itself', async () => {
