@@ -21,7 +21,13 @@ export function createSchemaWriter(): SchemaWriter {
     const turned = z.toJSONSchema(schema, {
       io,
       unrepresentable: 'any',
-      override: ({ jsonSchema }) => standIn(jsonSchema as JsonSchema),
+      override: ({ zodSchema, jsonSchema }) => {
+        // As `JSON.stringify` writes one.
+        if (zodSchema._zod.def.type === 'date') {
+          Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
+        }
+        standIn(jsonSchema as JsonSchema);
+      },
     });
     const text = JSON.stringify(turned).replaceAll('"#/$defs/', '"#/components/schemas/');
     const { $schema: _, $defs = {}, ...rest } = JSON.parse(text) as JsonSchema;

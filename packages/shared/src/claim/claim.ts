@@ -15,6 +15,15 @@ const instant = z
 
 const origin = z.string().min(1).max(300);
 
+/**
+ * False for the 31st of April and for 24:00:00, which `Date.parse` takes for what follows. The PASETO library
+ * looks at that for `iat` and `exp`, which are registered.
+ */
+function isOnTheCalendar(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text.replace('Z', '.000Z');
+}
+
 /** RFC 9110 section 8.3.1: `type/subtype` with optional parameters, visible ASCII only. */
 const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:;[\x20-\x7e]*)?$/;
 
@@ -83,12 +92,25 @@ export const acceptInvitationClaim = z.strictObject({
   act: z.literal('accept-invitation'),
 });
 
+export const handOffClaim = z.strictObject({
+  ...common,
+  act: z.literal('hand-off'),
+  ses,
+  /** The state that the receiver gave: HMAC-SHA256 under the secret in its cookie, base64url. */
+  sta: z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/),
+  /** How the minting session began: `password`, `identity-provider`, … */
+  met: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  /** When it was last proven there who this is. */
+  prv: instant.refine(isOnTheCalendar),
+});
+
 /** One schema per purpose; a verifier is built for exactly one of them. */
 export const claimSchemas = {
   download: downloadClaim,
   'sign-in': signInClaim,
   'reset-password': resetPasswordClaim,
   'accept-invitation': acceptInvitationClaim,
+  'hand-off': handOffClaim,
 } as const;
 
 export type Act = keyof typeof claimSchemas;
