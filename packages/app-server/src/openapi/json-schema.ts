@@ -23,10 +23,10 @@ export function createSchemaWriter(): SchemaWriter {
       unrepresentable: 'any',
       override: ({ zodSchema, jsonSchema }) => {
         // As `JSON.stringify` writes one.
-        if (zodSchema._zod.def.type === 'date') {
+        if (zodSchema instanceof z.ZodDate) {
           Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
         }
-        standIn(jsonSchema as JsonSchema);
+        standIn(jsonSchema);
       },
     });
     const text = JSON.stringify(turned).replaceAll('"#/$defs/', '"#/components/schemas/');
