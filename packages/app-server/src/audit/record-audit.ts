@@ -13,14 +13,24 @@ export type AuditAction =
   | 'browser.forgotten'
   | 'browser.secret-stolen'
   | 'password.changed'
-  | 'api-key.made'
-  | 'api-key.revoked'
   | 'identity.connected'
   | 'identity.disconnected'
   | 'identity.refused'
   | 'account.made-by-provider'
   | 'hand-off.sent'
-  | 'hand-off.accepted';
+  | 'hand-off.accepted'
+  | 'api-key.made'
+  | 'api-key.revoked'
+  | 'totp.added'
+  | 'totp.removed'
+  | 'passkey.added'
+  | 'passkey.renamed'
+  | 'passkey.removed'
+  | 'passkey.copy-suspected'
+  | 'recovery-codes.made'
+  | 'recovery-code.used'
+  | 'second-factor.refused'
+  | 'second-factor.removed';
 
 export interface AuditFact {
   action: AuditAction;
