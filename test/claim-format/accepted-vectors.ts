@@ -55,6 +55,16 @@ export const OTHER_ACTS = (['sign-in', 'reset-password', 'accept-invitation'] as
   (act) => ({ ...common, act }),
 );
 
+/** From one app server to another. */
+export const HAND_OFF = {
+  ...common,
+  act: 'hand-off' as const,
+  ses: 'b1oT4fQm7yZx',
+  sta: 'LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ',
+  met: 'password',
+  prv: '2026-11-22T11:55:00Z',
+};
+
 export interface AcceptedVector {
   name: string;
   act: Act;
@@ -103,7 +113,9 @@ export function makeAccepted(): AcceptedVector[] {
       claim: { ...without(DOWNLOAD), sub: 'link:9mZ4kQ2tUw7a', acc: 'q3cWlYvGxq0a' },
     }),
     accepted({ name: 'minted by an API key', claim: { ...DOWNLOAD, ses: 'key_b1oT4fQm7yZx' } }),
-    ...OTHER_ACTS.map((claim) => accepted({ name: `a claim of the act ${claim.act}`, claim })),
+    ...[...OTHER_ACTS, HAND_OFF].map((claim) =>
+      accepted({ name: `a claim of the act ${claim.act}`, claim }),
+    ),
     accepted({
       name: 'an empty file with a name in several scripts, and a type with a parameter',
       claim: {

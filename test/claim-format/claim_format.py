@@ -156,6 +156,14 @@ def shaped(value, required, optional=()):
 
 def has_shape(claim, act):
     purpose = {"act": lambda value: value == act}
+    if act == "hand-off":
+        hand_off = {
+            "ses": REFERENCE,
+            "sta": text(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"),
+            "met": text(r"[a-z0-9-]{1,32}"),
+            "prv": lambda value: milliseconds(value) is not None,
+        }
+        return shaped(claim, {**COMMON, **purpose, **hand_off})
     if act != "download":
         return shaped(claim, {**COMMON, **purpose})
     download = {
@@ -225,6 +233,8 @@ def subjects_of(claim, kid):
             subjects.append("session:" + claim["ses"])
         if "acc" in claim:
             subjects.append("account:" + claim["acc"])
+    if claim["act"] == "hand-off":
+        subjects.append("session:" + claim["ses"])
     subjects.append("key:" + kid)
     return subjects
 

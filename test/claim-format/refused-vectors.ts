@@ -4,6 +4,7 @@ import {
   DAY_MS,
   DOWNLOAD,
   EXP_MS,
+  HAND_OFF,
   ISSUER,
   KEY_A,
   KEY_B,
@@ -205,6 +206,8 @@ function ofTheAddressee(): RefusedVector[] {
     ...OTHER_ACTS.map(({ act }) =>
       refuse('bad-shape', `a download claim for the act ${act}`, signed(DOWNLOAD), { act }),
     ),
+    refuse('bad-shape', 'a hand-off for a download', signed(HAND_OFF)),
+    refuse('bad-shape', 'a sign-in for a hand-off', signed(OTHER_ACTS[0]), { act: 'hand-off' }),
     ...OTHER_ACTS.map(({ act }, at) => {
       const other = OTHER_ACTS[(at + 1) % OTHER_ACTS.length];
       return refuse('bad-shape', `a claim of the act ${other?.act} for ${act}`, signed(other), {

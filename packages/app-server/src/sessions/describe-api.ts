@@ -13,36 +13,39 @@ import type { AppRefusal } from '../http/problems.js';
 import { makeRoomInput, proofInput } from './input.js';
 import { done, email, id, instant, type Answer, type ApiDescription } from '../openapi/describe.js';
 
+const method = z.string().meta({ description: 'How it was proven who this is.' });
+const place = z.string().nullable().meta({ description: 'Roughly where that is, if it is known.' });
+
 const sessionShown = z.object({
   account: z.object({ id, email: email.nullable(), role: z.enum(['admin', 'member']) }),
   session: z.object({
     id,
     createdAt: instant,
     lastSeenAt: instant,
-    method: z.string().meta({ description: 'How it was proven who this is.' }),
+    method,
     provenAt: instant.nullable(),
   }),
-  secretStolenAt: instant
-    .nullable()
-    .meta({ description: 'When a stolen sign-in was noticed, until that was read.' }),
+  secretStolenAt: instant.nullable().meta({
+    description: 'When somebody else came with a secret of a browser of yours.',
+  }),
 });
 
-const sessionList = z.object({
-  sessions: z.array(
-    z.object({
-      id,
-      current: z.boolean().meta({ description: 'The one that asks.' }),
-      userAgent: z.string(),
-      browser: z.string(),
-      address: z.string(),
-      place: z.string().nullable(),
-      createdAt: instant,
-      lastSeenAt: instant,
-      method: z.string(),
-      remembered: z.boolean(),
-    }),
-  ),
-});
+const session = z
+  .object({
+    id,
+    current: z.boolean().meta({ description: 'The one that asks.' }),
+    userAgent: z.string(),
+    browser: z.string(),
+    address: z.string(),
+    place,
+    createdAt: instant,
+    lastSeenAt: instant,
+    method,
+    remembered: z.boolean().meta({ description: 'Of a browser that stays signed in.' }),
+  })
+  .meta({ id: 'Session' });
+
+const sessionList = z.object({ sessions: z.array(session) });
 
 const browserList = z.object({
   browsers: z.array(
@@ -51,7 +54,7 @@ const browserList = z.object({
       current: z.boolean(),
       browser: z.string(),
       address: z.string(),
-      place: z.string().nullable(),
+      place,
       lastUsedAt: instant,
       createdAt: instant,
       expiresAt: instant,
@@ -95,7 +98,7 @@ export const sessionApi: ApiDescription = {
         example: { email: 'ada@example.org', password: 'correct horse battery' },
       },
       answers: { 202: pending, 204: signedIn },
-      refusals: ['wrong-credentials', 'busy', 'too-many-sessions', 'ledger-unavailable'],
+      refusals: ['too-many-sessions', 'wrong-credentials', 'busy', 'ledger-unavailable'],
     },
     signInByFirstLink: {
       on: 'POST /api/session/link',
@@ -103,7 +106,7 @@ export const sessionApi: ApiDescription = {
       access: 'visitor',
       body: { schema: linkInput },
       answers: { 204: signedIn },
-      refusals: ['wrong-credentials', ...LINK_ENDED],
+      refusals: ['too-many-sessions', 'wrong-credentials', ...LINK_ENDED],
     },
     signInByMailedLink: {
       on: 'POST /api/session/handle',
@@ -112,7 +115,7 @@ export const sessionApi: ApiDescription = {
       access: 'visitor',
       body: { schema: handleInput },
       answers: { 202: pending, 204: signedIn },
-      refusals: ['wrong-credentials', ...LINK_ENDED],
+      refusals: ['too-many-sessions', 'wrong-credentials', ...LINK_ENDED],
     },
     requestSignInLink: {
       on: 'POST /api/sign-in-links',
@@ -165,24 +168,17 @@ export const sessionApi: ApiDescription = {
       answers: { 204: done('All ended but this one.') },
       refusals: ['ledger-unavailable'],
     },
-    endSession: {
-      on: 'DELETE /api/sessions/{id}',
-      summary: 'End one session',
-      access: 'session',
-      answers: { 204: done('Ended, with its claims.') },
-      refusals: ['ledger-unavailable'],
-    },
-    listWaiting: {
+    showWaiting: {
       on: 'GET /api/session/waiting',
-      summary: 'The sessions of an account that has no room for yours',
-      description: 'For ten minutes after a sign-in was refused as `too-many-sessions`.',
+      summary: 'Your devices, while signing in waits for room',
+      description: 'After `too-many-sessions`, with the cookie that it set.',
       access: 'visitor',
       answers: { 200: { description: 'The least recently used first.', schema: sessionList } },
       refusals: ['not-signed-in'],
     },
     makeRoom: {
       on: 'POST /api/session/waiting',
-      summary: 'End one of them and sign in',
+      summary: 'End one of them, and be signed in',
       access: 'visitor',
       body: { schema: makeRoomInput },
       answers: { 204: signedIn },
@@ -198,25 +194,32 @@ export const sessionApi: ApiDescription = {
       on: 'GET /api/remembered-browsers',
       summary: 'Your browsers that stay signed in',
       access: 'session',
-      answers: { 200: { description: 'The newest first.', schema: browserList } },
+      answers: { 200: { description: 'Each with its last use.', schema: browserList } },
     },
-    forgetBrowsers: {
+    forgetAllBrowsers: {
       on: 'DELETE /api/remembered-browsers',
-      summary: 'Forget all browsers',
+      summary: 'Forget all browsers that stay signed in',
       access: 'session',
-      answers: { 204: done('Forgotten; their sessions go on until they are over.') },
+      answers: { 204: done('Forgotten; their sessions go on until they end.') },
     },
     forgetBrowser: {
       on: 'DELETE /api/remembered-browsers/{id}',
-      summary: 'Forget one browser',
+      summary: 'Forget one of them',
       access: 'session',
-      answers: { 204: done('Forgotten; its session goes on until it is over.') },
+      answers: { 204: done('Forgotten; its session goes on until it ends.') },
     },
     dismissTheftNotice: {
       on: 'DELETE /api/account/theft-notice',
-      summary: 'The notice of a stolen sign-in was read',
+      summary: 'Say that the notice of a stolen secret was read',
       access: 'session',
-      answers: { 204: done('Not shown any more.') },
+      answers: { 204: done('It is shown no more.') },
+    },
+    endSession: {
+      on: 'DELETE /api/sessions/{id}',
+      summary: 'End one session',
+      access: 'session',
+      answers: { 204: done('Ended, with its claims.') },
+      refusals: ['ledger-unavailable'],
     },
     completeFirstAccount: {
       on: 'PUT /api/account/welcome',
