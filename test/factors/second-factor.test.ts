@@ -35,11 +35,12 @@ async function withPostgres<T>(use: (client: Postgres) => Promise<T>): Promise<T
   }
 }
 
-/** What was written down about an account, by name: a test's clock may stand still. */
+/** What was written down about an account since it was added, by name: a test's clock may stand still. */
 async function auditOf(accountId: string): Promise<string[]> {
   return await withPostgres(async (client) => {
     const { rows } = await client.query<{ action: string }>(
-      `select action from audit_entry where account_id = $1 and action not like 'session.%' order by action`,
+      `select action from audit_entry where account_id = $1 and action not like 'session.%'
+        and action <> 'account.added' order by action`,
       [accountId],
     );
     return rows.map(({ action }) => action);

@@ -1,6 +1,7 @@
 // Every operation of the API is called on running servers, and what it answers is held against its description: what
 // it is for, and what it is refused with. An operation that is added and not called here fails the last test.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Secret, TOTP } from 'otpauth';
 import { Client } from 'pg';
 import type { Client as Browser, ClientInit } from '../app/client.js';
 import { upload } from '../app/files-and-claims.js';
@@ -14,6 +15,7 @@ import {
   startTestDownloadServer,
   type TestDownloadServer,
 } from '../download/start-download-server.js';
+import { createSoftAuthenticator, type Options } from '../factors/soft-authenticator.js';
 import { startWithMail, type WithMail } from '../identity-links/with-mail.js';
 import { signInBy, startWithProvider } from '../identity-provider/sign-in-there.js';
 import { CLICKED, createRecipient, makeLink } from '../links/press-link.js';
@@ -182,6 +184,11 @@ describe('what operations are for', () => {
     await me.expect(200, 'PATCH', `/api/accounts/${carol.id}`, { disabled: true });
     await me.expect(200, 'PATCH', `/api/accounts/${carol.id}`, { disabled: false });
     await me.expect(204, 'DELETE', `/api/accounts/${carol.id}/sessions`);
+    await me.expect(200, 'GET', `/api/accounts/${carol.id}`);
+    await me.expect(200, 'GET', '/api/account');
+    await me.expect(200, 'GET', '/api/account/audit?limit=5');
+    await me.expect(200, 'GET', `/api/audit?account=${carol.id}`);
+    await me.expect(200, 'GET', '/api/audit.csv?action=account.disabled');
     await me.expect(204, 'POST', '/api/session/proof', { password: ADMIN.password });
     const guest = { email: 'guest@example.org', role: 'admin' };
     const invited = await me.expect(201, 'POST', '/api/invitations', guest);
@@ -263,6 +270,51 @@ describe('what operations are for', () => {
     await database.end();
     await me.expect(200, 'GET', '/api/account/identities');
     await me.expect(204, 'DELETE', '/api/account/identities/AAAAAAAAAAAA');
+  });
+
+  test('second factors and passkeys', async () => {
+    const email = 'two-factors@example.org';
+    const { id: accountId } = await app.addAccount(email, PASSWORD);
+    const me = checked(await app.signedIn({ email, password: PASSWORD }));
+    const { secret } = await me.expect<{ secret: string }>(
+      201,
+      'POST',
+      '/api/account/second-factor/totp',
+      {},
+    );
+    const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate();
+    await me.expect(200, 'PUT', '/api/account/second-factor/totp', { code });
+    await me.expect(200, 'GET', '/api/account/second-factor');
+    const codes = '/api/account/second-factor/recovery-codes';
+    const { recoveryCodes } = await me.expect<{ recoveryCodes: string[] }>(201, 'POST', codes, {});
+    const key = createSoftAuthenticator(APP_ORIGIN);
+    const challenge = async (who: ReturnType<typeof checked>, path: string) =>
+      await who.expect<Options>(200, 'POST', `/api/${path}/options`, {});
+    const made = key.make(await challenge(me, 'account/passkeys'));
+    const passkey = { name: 'blue key', response: made };
+    const { id } = await me.expect(201, 'POST', '/api/account/passkeys', passkey);
+    await me.expect(200, 'PATCH', `/api/account/passkeys/${id}`, { name: 'red key' });
+    const answer = async (who: ReturnType<typeof checked>, path: string) => {
+      const response = key.answer(await challenge(who, path));
+      await who.expect(204, 'POST', `/api/${path}`, { response });
+    };
+    await answer(me, 'session/proof/passkey');
+
+    const visitor = () => checked(app.visitor());
+    const [byCode, byBoth, byKey] = [visitor(), visitor(), visitor()] as const;
+    await byCode.expect(202, 'POST', '/api/session', { email, password: PASSWORD });
+    await byCode.expect(200, 'GET', '/api/session/second-factor');
+    await byCode.expect(204, 'POST', '/api/session/second-factor', { code: recoveryCodes[0] });
+    await byBoth.expect(202, 'POST', '/api/session', { email, password: PASSWORD });
+    await answer(byBoth, 'session/second-factor/passkey');
+    await answer(byKey, 'session/passkey');
+
+    await me.expect(204, 'DELETE', '/api/account/second-factor/totp');
+    const admin = checked(await app.signedIn());
+    await admin.expect(204, 'DELETE', `/api/accounts/${accountId}/second-factor`);
+    const again = key.make(await challenge(me, 'account/passkeys'));
+    const last = await me.expect(201, 'POST', '/api/account/passkeys', { response: again });
+    await me.expect(204, 'DELETE', `/api/account/passkeys/${last.id}`);
   });
 
   test('browsers that stay signed in', async () => {

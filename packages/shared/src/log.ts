@@ -27,7 +27,7 @@ const BYTES_BEGIN = '{"type":"Buffer"';
 const BYTES = /\{"type":"Buffer","data":\[[\d,]*\]\}/g;
 
 /** In every text that one of the patterns above finds something in; nearly all lines are let through by this alone. */
-const SUSPICIOUS = /\.(?:public|local|secret)\.|\/[iln]\/|whsec_/;
+const SUSPICIOUS = /\.(?:public|local|secret)\.|\/[iln]\/|whsec_|cck_/;
 
 /** The same text with every token, handle and secret key cut out of it. */
 export function cutTokens(text: string): string {

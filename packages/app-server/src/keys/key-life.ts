@@ -61,12 +61,18 @@ export function needsSecret(key: KeyRecord, nowMs: number): boolean {
   return key.signsUntilMs === null || nowMs < key.signsUntilMs + SECRET_KEPT_MS;
 }
 
-/** The key that signs now. Of two (clocks of app servers differ) the newer one. */
+/**
+ * The key that signs now. Of two (clocks of app servers differ) the newer one. A clock that was set back to before
+ * the first key of all is no reason to sign nothing: nobody can hold a set without that key.
+ */
 export function signingKeyAt(keys: readonly KeyRecord[], nowMs: number): KeyRecord | undefined {
-  return keys
-    .filter((key) => keyState(key, nowMs) === 'signs')
-    .toSorted((a, b) => a.signsFromMs - b.signsFromMs)
-    .at(-1);
+  const byTurn = keys.toSorted((a, b) => a.signsFromMs - b.signsFromMs);
+  const [oldest] = byTurn;
+  const signing = byTurn.findLast((key) => keyState(key, nowMs) === 'signs');
+  if (signing !== undefined || oldest === undefined) return signing;
+  // Only the first key of all signs from its very making.
+  const isFirst = oldest.createdAtMs === oldest.signsFromMs;
+  return isFirst && keyState(oldest, nowMs) === 'published' ? oldest : undefined;
 }
 
 /** The key that is published and waits for its turn. There is never more than one. */
