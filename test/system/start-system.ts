@@ -13,7 +13,7 @@ import { startRedis, type TestRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
-const ADMIN = { email: 'ada@example.org', password: 'correct horse battery' };
+export const ADMIN = { email: 'ada@example.org', password: 'correct horse battery' };
 
 export interface System {
   appUrl: string;
@@ -29,8 +29,15 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** App server and `count` download servers, each a process, over one Redis of their own, or a given one. */
-export async function startSystem(count = 2, redisUrl?: string): Promise<System> {
+/**
+ * App server and `count` download servers, each a process, over one Redis of their own, or a given one.
+ * @param settings further ones, or others, for all of them.
+ */
+export async function startSystem(
+  count = 2,
+  redisUrl?: string,
+  settings: Record<string, string> = {},
+): Promise<System> {
   const dataDir = await mkdtemp(join(tmpdir(), 'claimcheck-system-'));
   const redis = redisUrl === undefined ? await startRedis() : undefined;
   const [appPort, ...downloadPorts] = await freePorts(count + 1);
@@ -44,6 +51,7 @@ export async function startSystem(count = 2, redisUrl?: string): Promise<System>
     DATABASE_URL: await createDatabase(),
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
+    ...settings,
   };
   const app = startServer('packages/app-server/dist/main.js', environment);
   await untilReady(app, appPort);
