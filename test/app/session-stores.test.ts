@@ -11,6 +11,7 @@ import {
   hashOfId,
   newSessionId,
   openDatabase,
+  type Room,
   type Session,
   type SessionStore,
 } from '@claimcheck/app-server';
@@ -23,6 +24,7 @@ import { ADMIN, startTestAppServer, type StartOptions } from './start-app-server
 
 const MINUTE_MS = 60_000;
 const limits = { idleMs: 60 * MINUTE_MS, lifeMs: 180 * MINUTE_MS };
+const ROOMY: Room = { most: 1000, whenFull: 'refuse', inPlaceOf: undefined };
 const log = createLogger('test', 'silent');
 
 interface OpenStore {
@@ -78,7 +80,11 @@ describe.each([
   });
   afterAll(() => opened.close());
 
-  async function begin(accountId: string, createdAtMs = startMs): Promise<Session> {
+  async function begin(
+    accountId: string,
+    createdAtMs = startMs,
+    room: Room = ROOMY,
+  ): Promise<Session> {
     const session = {
       idHash: hashOfId(newSessionId()),
       reference: randomBytes(9).toString('base64url'),
@@ -89,8 +95,10 @@ describe.each([
       lastSeenAtMs: createdAtMs,
       method: 'password',
       provenAtMs: createdAtMs,
+      rememberedId: null,
     } satisfies Session;
-    await store.add(session);
+    const { added } = await store.add(session, room);
+    if (!added) throw new Error('there was no room');
     return session;
   }
 
@@ -119,6 +127,50 @@ describe.each([
     expect(await store.find(session.idHash, startMs + MINUTE_MS)).toBeUndefined();
     expect(await store.list(accountId, startMs + MINUTE_MS)).toEqual([]);
   });
+
+  test('ends the oldest for one more than there is room for, and says which', async () => {
+    const accountId = await opened.addAccount();
+    const first = await begin(accountId, startMs + 1);
+    const second = await begin(accountId, startMs + 2);
+    const third = { ...second, idHash: hashOfId(newSessionId()), reference: 'third-of-three' };
+    const room: Room = { most: 2, whenFull: 'end-oldest', inPlaceOf: undefined };
+    const added = await store.add({ ...third, reference: `third-${accountId}` }, room);
+    expect(added).toEqual({ added: true, ended: [first] });
+    expect(await store.find(first.idHash, startMs + 3)).toBeUndefined();
+    expect(await store.list(accountId, startMs + 3)).toHaveLength(2);
+  });
+
+  test('refuses one more where that is the rule, but not in the place of one that goes', async () => {
+    const accountId = await opened.addAccount();
+    const old = await begin(accountId);
+    const next = { ...old, idHash: hashOfId(newSessionId()), reference: `next-${accountId}` };
+    const room: Room = { most: 1, whenFull: 'refuse', inPlaceOf: undefined };
+    expect(await store.add(next, room)).toEqual({ added: false, ended: [] });
+    expect(await store.list(accountId, startMs)).toEqual([old]);
+    const inPlace = { ...room, inPlaceOf: old.reference };
+    expect(await store.add(next, inPlace)).toEqual({ added: true, ended: [old] });
+    expect(await store.list(accountId, startMs)).toEqual([next]);
+  });
+
+  test('counts sessions that are over for nothing', async () => {
+    const accountId = await opened.addAccount();
+    await begin(accountId, startMs - limits.idleMs);
+    await begin(accountId, startMs, { most: 1, whenFull: 'refuse', inPlaceOf: undefined });
+    expect(await store.list(accountId, startMs)).toHaveLength(1);
+  });
+
+  test.each(['end-oldest', 'refuse'] as const)(
+    'never has more than there is room for, however many begin at once (%s)',
+    async (whenFull) => {
+      const accountId = await opened.addAccount();
+      const room: Room = { most: 3, whenFull, inPlaceOf: undefined };
+      const beginning = Array.from({ length: 12 }, () => begin(accountId, startMs, room));
+      const results = await Promise.allSettled(beginning);
+      expect(await store.list(accountId, startMs)).toHaveLength(3);
+      const begun = results.filter(({ status }) => status === 'fulfilled');
+      expect(begun).toHaveLength(whenFull === 'refuse' ? 3 : 12);
+    },
+  );
 
   test('gives a session another id and notes the proof, and knows the old id no more', async () => {
     const accountId = await opened.addAccount();

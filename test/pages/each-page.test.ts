@@ -43,9 +43,11 @@ const stateText = (claim: ClaimRow) =>
 describe('forms', () => {
   test('sign-in sends e-mail, password and where to go next', () => {
     expect(formsOf(renderSignIn({ assets, next: '/claims' }))).toEqual({
-      '/sign-in': ['next', 'email', 'password'],
+      '/sign-in': ['next', 'email', 'password', 'remember'],
     });
-    expect(formsOf(renderSignIn({ assets }))).toEqual({ '/sign-in': ['email', 'password'] });
+    expect(formsOf(renderSignIn({ assets }))).toEqual({
+      '/sign-in': ['email', 'password', 'remember'],
+    });
   });
 
   test('the sign-in link posts to itself and sends nothing', () => {
@@ -102,19 +104,19 @@ describe('forms', () => {
   });
 
   test('every device but this one can be ended, and all others at once', () => {
-    const session = { userAgent: '', address: '::1', createdAt: at, lastSeenAt: at };
+    const seen = { createdAt: at, lastSeenAt: at, method: 'password', remembered: false };
+    const session = { browser: '', address: '::1', place: null, ...seen };
+    const page = { assets, viewer: member, remembered: [] };
     const sessions = [
       { ...session, id: 'here', current: true },
       { ...session, id: 'there', current: false },
     ];
-    expect(Object.keys(formsOf(renderDevices({ assets, viewer: member, sessions })))).toEqual([
+    expect(Object.keys(formsOf(renderDevices({ ...page, sessions })))).toEqual([
       '/sign-out',
       '/devices/there/end',
       '/devices/end-others',
     ]);
-    expect(
-      formsOf(renderDevices({ assets, viewer: member, sessions: sessions.slice(0, 1) })),
-    ).toEqual({
+    expect(formsOf(renderDevices({ ...page, sessions: sessions.slice(0, 1) }))).toEqual({
       '/sign-out': [],
     });
   });
@@ -141,6 +143,7 @@ describe('forms', () => {
     });
     expect(formsOf(html)).toEqual({
       '/sign-out': [],
+      '/accounts/on/end-sessions': [],
       '/accounts/on/disable': [],
       '/accounts/off/enable': [],
       '/accounts': ['email', 'password', 'role'],

@@ -13,6 +13,7 @@ import {
   renderLink,
   renderLinks,
   renderMadeLinks,
+  renderMakeRoom,
   renderNewLinks,
   renderLinkRequest,
   renderMailedSignIn,
@@ -160,7 +161,24 @@ export function samplePages(text: string): Record<string, string> {
     'expired',
     'revoked',
   ] as const;
-  const session = { id: text, userAgent: text, address: text, createdAt: at, lastSeenAt: at };
+  const session = {
+    id: text,
+    browser: text,
+    address: text,
+    place: text,
+    createdAt: at,
+    lastSeenAt: at,
+    method: text,
+    remembered: true,
+  };
+  const remembered = {
+    id: text,
+    browser: text,
+    address: text,
+    place: text,
+    lastUsedAt: at,
+    expiresAt: at,
+  };
   const account = { email: text, role: 'member', createdAt: at, self: false } as const;
   const viewer = { email: text, role: 'admin' } as const;
   return {
@@ -259,6 +277,23 @@ export function samplePages(text: string): Record<string, string> {
       notice,
       sessions: [
         { ...session, current: true },
+        { ...session, id: 'other', current: false },
+      ],
+      remembered: [
+        { ...remembered, current: true },
+        { ...remembered, id: 'elsewhere', current: false },
+      ],
+    }),
+    devicesAfterTheft: renderDevices({
+      assets,
+      viewer: { ...viewer, theft_at: at },
+      sessions: [{ ...session, current: true }],
+      remembered: [],
+    }),
+    makeRoom: renderMakeRoom({
+      assets,
+      sessions: [
+        { ...session, current: false },
         { ...session, id: 'other', current: false },
       ],
     }),

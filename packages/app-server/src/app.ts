@@ -25,6 +25,8 @@ import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { createSessionRoutes } from './sessions/routes.js';
 import { bringsSessionCookie } from './sessions/session-cookie.js';
 import { createIdentityRoutes } from './sign-in/identity-routes.js';
+import { createComeBack } from './sign-in/come-back.js';
+import { createMakeRoomRoutes } from './sign-in/make-room-routes.js';
 import { createSignInRoutes } from './sign-in/routes.js';
 import { createWebhookRoutes } from './webhooks/routes.js';
 
@@ -67,13 +69,16 @@ function createRouter(
   const mail = createMailRoutes(context);
   const webhooks = createWebhookRoutes(context);
   const proofs = createProofRoutes(context);
+  const makingRoom = createMakeRoomRoutes(context);
 
   // Who may pass. `anybody` is not asked who; `visitor` may be signed in, also to an account that is still
   // without a password.
   const anybody = [neverStored] as const;
   const visitor = [neverStored, createLoadSession(context)] as const;
-  const member = [...visitor, requireAccount] as const;
-  const admin = [...visitor, requireAdmin] as const;
+  // Where somebody is needed, a remembered browser comes back by itself.
+  const returning = [...visitor, createComeBack(context)] as const;
+  const member = [...returning, requireAccount] as const;
+  const admin = [...returning, requireAdmin] as const;
   // For what would do harm in a stranger's hands: it must have been proven lately who is sitting there.
   const proven = createRequireRecentProof(context);
 
@@ -85,7 +90,7 @@ function createRouter(
 
   router.post('/api/session', ...visitor, signIn.apiSignIn);
   router.post('/api/session/link', ...visitor, signIn.apiSignInByLink);
-  router.get('/api/session', ...visitor, sessions.apiShow);
+  router.get('/api/session', ...returning, sessions.apiShow);
   router.delete('/api/session', ...visitor, signIn.apiSignOut);
   router.get('/api/sessions', ...member, sessions.apiList);
   router.delete('/api/sessions', ...member, sessions.apiEndOthers);
@@ -129,7 +134,7 @@ function createRouter(
   router.post('/links/:id/revoke', ...member, linkPages.revoke);
 
   router.get('/', (ctx) => redirectTo(ctx, '/files'));
-  router.get('/sign-in', ...visitor, signIn.pageSignIn);
+  router.get('/sign-in', ...returning, signIn.pageSignIn);
   router.post('/sign-in', ...visitor, signIn.pageSignInPost);
   router.get('/sign-in/link/:token', ...visitor, signIn.pageLink);
   router.post('/sign-in/link/:token', ...visitor, signIn.pageLinkPost);
@@ -199,6 +204,17 @@ function createRouter(
   router.post('/confirm-identity', ...member, proofs.pageProvePost);
   router.delete('/api/accounts/:id/sessions', ...admin, proven, sessions.apiEndOfAccount);
   router.post('/accounts/:id/end-sessions', ...admin, proven, sessions.pageEndOfAccount);
+  router.get('/api/session/waiting', ...visitor, makingRoom.apiList);
+  router.post('/api/session/waiting', ...visitor, makingRoom.apiMakeRoom);
+  router.get('/sign-in/make-room', ...visitor, makingRoom.pageList);
+  router.post('/sign-in/make-room', ...visitor, makingRoom.pageMakeRoom);
+  router.get('/api/remembered-browsers', ...member, sessions.apiListRemembered);
+  router.delete('/api/remembered-browsers', ...member, sessions.apiForgetAll);
+  router.delete('/api/remembered-browsers/:id', ...member, sessions.apiForget);
+  router.delete('/api/account/theft-notice', ...member, sessions.apiDismissTheft);
+  router.post('/devices/forget-all', ...member, sessions.pageForgetAll);
+  router.post('/devices/remembered/:id/forget', ...member, sessions.pageForget);
+  router.post('/devices/theft-notice', ...member, sessions.pageDismissTheft);
   return router;
 }
 

@@ -36,8 +36,14 @@ export interface AppConfig {
   sessionIdleSeconds: number;
   /** A session is over this long after it began, however much it is used. */
   sessionLifeSeconds: number;
-  /** Sessions one account may have at a time; the oldest is ended for a new one. */
+  /** Sessions one account may have at a time. */
   maxSessions: number;
+  /** What happens to one more: the oldest ends, or the new one is refused until its owner ends one. */
+  sessionLimitAction: 'end-oldest' | 'refuse';
+  /** A remembered browser must prove anew who it is this long after it did. */
+  rememberSeconds: number;
+  /** Where addresses are, in MaxMind's DB format; without it only networks are named. */
+  geoipFile: string | undefined;
   /** The mail server; undefined: mails are written to files in DATA_DIR/outbox. */
   smtp: SmtpSettings | undefined;
   /** Sender of every mail. */
@@ -89,6 +95,9 @@ export function readConfig(env: Environment = process.env): AppConfig {
     sessionIdleSeconds: read.integer('SESSION_IDLE_SECONDS', 7 * DAY_SECONDS, 60, YEAR_SECONDS),
     sessionLifeSeconds: read.integer('SESSION_LIFE_SECONDS', 30 * DAY_SECONDS, 60, YEAR_SECONDS),
     maxSessions: read.integer('MAX_SESSIONS', 20, 1, 1000),
+    sessionLimitAction: read.choice('SESSION_LIMIT_ACTION', 'end-oldest', ['end-oldest', 'refuse']),
+    rememberSeconds: read.integer('REMEMBER_SECONDS', 30 * DAY_SECONDS, 60, YEAR_SECONDS),
+    geoipFile: read.text('GEOIP_FILE'),
     ...readMail(read, appOrigin),
     webhookAllowPrivate: read.choice('WEBHOOK_ALLOW_PRIVATE', '0', ['0', '1']) === '1',
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),

@@ -8,6 +8,7 @@ import type { PasswordHasher } from './accounts/password-hasher.js';
 import type { Account, Schema } from './database/schema.js';
 import type { KeyedDigest } from './links/link-secret.js';
 import type { AppMetrics } from './metrics.js';
+import type { PlaceOfAddress } from './sessions/place-of-address.js';
 import type { SessionStore } from './sessions/session-store.js';
 import type { SignInLimits } from './sign-in/sign-in-limits.js';
 
@@ -30,6 +31,7 @@ export interface IdentityContext extends AppContext {
   sessions: SessionStore;
   passwords: PasswordHasher;
   signInLimits: SignInLimits;
+  placeOf: PlaceOfAddress;
 }
 
 /** Who is asking: known after the session has been loaded, in `ctx.state.viewer`. */

@@ -11,10 +11,12 @@ export { queueFetchedNotice, type FetchedNotice } from './mail/fetched-notice.js
 export { queueMail, type NewMail } from './mail/queue-mail.js';
 export { layOutMail, quote } from './mail/lay-out-mail.js';
 export { startAppServer, type AppServer, type AppServerOptions } from './server.js';
+export { openPlaces } from './sessions/place-of-address.js';
 export { createRedisSessionStore } from './sessions/redis-session-store.js';
 export {
   hashOfId,
   newSessionId,
+  type Room,
   type Session,
   type SessionLimits,
   type SessionStore,

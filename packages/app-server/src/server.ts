@@ -15,6 +15,7 @@ import { openDatabase } from './database/open-database.js';
 import { NO_METRICS, type AppMetrics } from './metrics.js';
 import { cleanIncoming } from './files/clean-incoming.js';
 import { loadLinkSecret } from './links/link-secret.js';
+import { openPlaces } from './sessions/place-of-address.js';
 import { createRedisSessionStore } from './sessions/redis-session-store.js';
 import { startBackground } from './start-background.js';
 import { createSqlSessionStore } from './sessions/sql-session-store.js';
@@ -64,6 +65,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       metrics,
       now,
       passwords: await createPasswordHasher(config.hashConcurrency),
+      placeOf: await openPlaces(config.geoipFile),
       ...identityStores(options, database.db),
     };
     await cleanIncoming(config);

@@ -8,6 +8,7 @@ import { settleCopies } from './links/settle-copies.js';
 import { pruneOptOuts } from './mail/opt-out.js';
 import { pruneOutbox } from './mail/outbox.js';
 import { startMail } from './mail/start-mail.js';
+import { pruneRemembered } from './sessions/remembered-browsers.js';
 import { answerLinkRequests, pruneIdentityLinks } from './sign-in/link-requests.js';
 import { createSlots } from './slots.js';
 import {
@@ -55,7 +56,8 @@ export function startBackground(context: AppContext): Background {
   }
 
   async function forget(): Promise<void> {
-    for (const prune of [pruneIdentityLinks, pruneDeliveries, pruneOutbox, pruneOptOuts]) {
+    const prunes = [pruneIdentityLinks, pruneDeliveries, pruneOutbox, pruneOptOuts];
+    for (const prune of [...prunes, pruneRemembered]) {
       await prune(db, now());
     }
   }

@@ -8,6 +8,7 @@ import { newId } from '../database/new-id.js';
 import type { Account, Role, Schema } from '../database/schema.js';
 import { readPage, type PageOf, type PageRequest } from '../http/list-page.js';
 import { Refused } from '../http/problems.js';
+import { forgetBrowsers } from '../sessions/remembered-browsers.js';
 import { revokeAround } from '../revoke-around.js';
 
 export interface NewAccount {
@@ -59,6 +60,7 @@ export async function disableAccount(context: IdentityContext, id: string): Prom
     const account = await db.transaction().execute(async (transaction) => {
       const others = await lockOtherAdmins(transaction, id);
       if (others === 0) throw new Refused('conflict', 'An administrator must be left.');
+      await forgetBrowsers(transaction, { account: id });
       return await setDisabled(transaction, id, new Date(now()));
     });
     await sessions.remove(await sessions.list(id, now()));

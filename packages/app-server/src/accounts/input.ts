@@ -25,8 +25,16 @@ const newPassword = z.string().superRefine((password, check) => {
 export const signInInput = z.object({
   email: typed.transform((text) => normaliseEmail(text) ?? ''),
   password: typed,
+  /** Whether to stay signed in on this browser. */
+  remember: z.boolean().optional(),
 });
-export const signInForm = signInInput.extend({ next: z.string().optional() });
+export const signInForm = signInInput.extend({
+  next: z.string().optional(),
+  remember: z
+    .literal('on')
+    .optional()
+    .transform((checked) => checked === 'on'),
+});
 export const linkInput = z.object({ token: z.string().max(8192) });
 export const welcomeInput = z.object({ email, password: newPassword });
 export const passwordChangeInput = z.object({ currentPassword: typed, newPassword });

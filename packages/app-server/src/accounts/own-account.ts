@@ -3,7 +3,7 @@
 import type { IdentityContext, SignedIn } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
-import { endOtherSessions } from '../sessions/session-life.js';
+import { endOtherSessions } from '../sessions/end-sessions.js';
 import type { Session } from '../sessions/session-store.js';
 import { refuseTakenEmail } from './accounts.js';
 import { setPassword } from './set-password.js';
@@ -29,7 +29,11 @@ export async function changePassword(
   if (!(await setPassword(context, account, await passwords.hash(newPassword)))) {
     throw new Refused('conflict', 'The password was changed from elsewhere just now.');
   }
-  await endOtherSessions(context, session);
+  await endOtherSessions(context, session, {
+    actorId: account.id,
+    address: null,
+    reason: 'password-changed',
+  });
 }
 
 /**

@@ -3,6 +3,7 @@
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { queueMail } from '../mail/queue-mail.js';
+import { forgetBrowsers } from '../sessions/remembered-browsers.js';
 import { newId } from '../database/new-id.js';
 import { passwordChangedMail } from '../sign-in/identity-mails.js';
 import { withdrawIdentityLinks } from '../sign-in/identity-links.js';
@@ -26,6 +27,7 @@ export async function setPassword(
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return false;
     await withdrawIdentityLinks(transaction, account.id, now());
+    await forgetBrowsers(transaction, { account: account.id });
     if (account.email !== null && account.password_hash !== null) {
       await queueMail(transaction, {
         to: account.email,

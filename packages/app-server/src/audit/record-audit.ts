@@ -10,6 +10,8 @@ export type AuditAction =
   | 'session.refused'
   | 'session.ended'
   | 'session.proven'
+  | 'browser.forgotten'
+  | 'browser.secret-stolen'
   | 'password.changed';
 
 export interface AuditFact {

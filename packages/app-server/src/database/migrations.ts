@@ -4,6 +4,7 @@ import { createLinkTables } from '../links/link-migration.js';
 import { auditAndProof } from './migrate-audit.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
 import { forgetOptOutAddresses } from './migrate-outbox-handles.js';
+import { rememberedBrowsers } from './migrate-remembered.js';
 
 /** Name → migration; Kysely runs them in the order of their names, each once. */
 export const migrations: Record<string, Migration> = {
@@ -115,5 +116,6 @@ export const migrations: Record<string, Migration> = {
   '0003-links': { up: createLinkTables },
   '0004-mail-webhooks-identity-links': mailWebhooksIdentityLinks,
   '0005-audit-and-proof': auditAndProof,
+  '0006-remembered-browsers': rememberedBrowsers,
   '0012-forget-opt-out-addresses': forgetOptOutAddresses,
 };

@@ -3,11 +3,16 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AuditAction } from '../audit/record-audit.js';
 import type { LinkTables } from '../links/link-tables.js';
+import type {
+  RememberedColumn,
+  SessionTables,
+  TheftColumn,
+} from '../sessions/remembered-tables.js';
 import type { SignInMethod } from '../sessions/session-store.js';
 
 export type Role = 'admin' | 'member';
 
-export interface AccountTable {
+export interface AccountTable extends TheftColumn {
   /** 72 random bits, base64url; the `sub` of the account's claims. */
   id: string;
   /** Normalised; null until the first-run administrator has chosen one. */
@@ -21,7 +26,7 @@ export interface AccountTable {
   fetched_notices: Generated<boolean>;
 }
 
-export interface SessionTable {
+export interface SessionTable extends RememberedColumn {
   /** SHA-256 of the session id, hex. The id itself is never stored. */
   id_hash: string;
   /** Public reference: names the session in lists and in the `ses` of its claims. */
@@ -212,7 +217,7 @@ export interface WebhookDeliveryTable {
   delivered_at: Date | null;
 }
 
-export interface Schema extends LinkTables {
+export interface Schema extends LinkTables, SessionTables {
   account: AccountTable;
   session: SessionTable;
   audit_entry: AuditEntryTable;

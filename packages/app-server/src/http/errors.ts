@@ -62,6 +62,8 @@ function refuse(ctx: Context, refused: Refused): void {
   if (!ctx.path.startsWith('/api/') && redirectToEntry(ctx, refused)) return;
   const problem: Problem = APP_PROBLEMS[refused.code];
   const { retryAfterSeconds = problem.retryAfterSeconds } = refused;
+  // A browser that asks again by itself has its new cookies by then.
+  if (refused.code === 'coming-back' && ctx.method === 'GET') ctx.set('Refresh', '1');
   const viewer = ctx.state['viewer'] as SignedIn | undefined;
   sendProblem(
     ctx,
@@ -96,6 +98,7 @@ function entryFor(ctx: Context, code: AppRefusal): string | undefined {
   if (code === 'account-incomplete') return '/welcome';
   if (code === 'proof-needed')
     return withNext('/confirm-identity', isPage ? ctx.url : formPage(ctx));
+  if (code === 'too-many-sessions') return '/sign-in/make-room';
   return undefined;
 }
 

@@ -27,6 +27,7 @@ const DONE = {
   'notices-saved': 'Saved.',
   'webhook-deleted': 'Webhook deleted.',
   'account-signed-out': 'Signed out everywhere. Links made there no longer work.',
+  forgotten: 'Forgotten. That browser must sign in again once its session is over.',
   confirmed: 'Confirmed. Nothing else has been done yet: press the button once more.',
   'webhook-tested': 'A test is on its way; it appears among the deliveries.',
 } as const;

@@ -18,6 +18,8 @@ export type AppRefusal =
   | 'too-many-attempts'
   | 'account-incomplete'
   | 'proof-needed'
+  | 'too-many-sessions'
+  | 'coming-back'
   | 'cross-site'
   | 'forbidden'
   | 'not-found'
@@ -122,6 +124,18 @@ export const APP_PROBLEMS = {
     status: 403,
     title: 'Confirm that it is you',
     advice: 'This action asks for your password again when the last time is over ten minutes ago.',
+  },
+  'too-many-sessions': {
+    status: 409,
+    title: 'You are signed in on too many devices',
+    advice:
+      'You were not signed in. End one of the others: GET /api/session/waiting lists them, POST {"end": id} to it ends one and signs you in.',
+  },
+  'coming-back': {
+    status: 503,
+    title: 'Your browser is just being signed in',
+    advice: 'Another request of it came first. Try again in a second.',
+    retryAfterSeconds: 1,
   },
   'cross-site': {
     status: 403,

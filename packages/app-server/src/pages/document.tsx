@@ -2,6 +2,8 @@
 // where the script announces what has changed. Everything a page loads is named here.
 import type { ComponentChildren } from 'preact';
 import { renderToString } from 'preact-render-to-string';
+import { Time } from './format-time.js';
+import { Icon } from './icon.js';
 import { NoticeBox } from './notice.js';
 import type { Assets, SignedInProps, Viewer } from './props.js';
 
@@ -78,11 +80,32 @@ function Document({ assets, title, viewer, section, narrow, children }: Document
         </a>
         <Header viewer={viewer} section={section} />
         <main id="main" tabIndex={-1} class={narrow ? 'narrow' : undefined}>
+          {viewer?.theft_at && <TheftNotice at={viewer.theft_at} />}
           {children}
         </main>
         <p id="announcement" class="visually-hidden" role="status" aria-live="polite"></p>
       </body>
     </html>
+  );
+}
+
+/** Until its owner has read it. The button is a form, so it works without script. */
+function TheftNotice({ at }: { at: Date }) {
+  return (
+    <section class="notice error theft" aria-labelledby="theft" role="alert">
+      <Icon name="alert" />
+      <div class="stack">
+        <p id="theft">
+          <strong>Somebody may have copied your sign-in.</strong> What a browser keeps to stay
+          signed in was used twice (<Time at={at} />
+          ). All that was begun with it has ended. Look for harmful programs on your device, look at
+          your <a href="/devices">devices</a>, and <a href="/account">change your password</a>.
+        </p>
+        <form method="post" action="/devices/theft-notice">
+          <button class="button">I have read this</button>
+        </form>
+      </div>
+    </section>
   );
 }
 

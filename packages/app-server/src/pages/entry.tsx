@@ -9,6 +9,8 @@ import type { Assets, Notice, Viewer } from './props.js';
 export interface SignInProps {
   assets: Assets;
   email?: string | undefined;
+  /** Whether the box was ticked. */
+  remember?: boolean | undefined;
   /** Path to go on to; the back end checks that it is one of ours. */
   next?: string | undefined;
   /** What was done just before, such as signing out. */
@@ -16,7 +18,8 @@ export interface SignInProps {
   error?: string | undefined;
 }
 
-export function renderSignIn({ assets, email, next, notice, error }: SignInProps): string {
+export function renderSignIn(props: SignInProps): string {
+  const { assets, email, remember = false, next, notice, error } = props;
   return renderEntry({
     assets,
     heading: 'Sign in',
@@ -35,6 +38,10 @@ export function renderSignIn({ assets, email, next, notice, error }: SignInProps
             maxLength={PASSWORD_LENGTH.most}
             autofocus={email !== undefined}
           />
+          <div class="choice">
+            <input type="checkbox" id="remember" name="remember" value="on" checked={remember} />
+            <label for="remember">Stay signed in on this browser</label>
+          </div>
           <button class="button primary wide">Sign in</button>
         </form>
         <ul class="aside ways">

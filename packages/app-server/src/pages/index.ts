@@ -8,6 +8,7 @@ export { renderChoosePassword, renderLinkRequest, renderMailedSignIn } from './i
 export { renderFiles, type FilesProps } from './files.js';
 export { renderCurl, type CurlProps } from './curl.js';
 export { renderClaims, type ClaimsProps } from './claims.js';
+export { renderMakeRoom, type MakeRoomProps } from './make-room.js';
 export { renderDevices, type DevicesProps } from './devices.js';
 export { renderAccount, type AccountProps } from './account.js';
 export { renderAccounts, type AccountsProps } from './accounts.js';

@@ -11,6 +11,8 @@ export interface Assets {
 export interface Viewer {
   email: string | null;
   role: 'admin' | 'member';
+  /** When a stolen sign-in was noticed; shown on every page until its owner has read that. */
+  theft_at?: Date | null | undefined;
 }
 
 /** The outcome of what the person has just done, shown above the page's content. */
@@ -56,10 +58,28 @@ export interface SessionRow {
   id: string;
   /** The session that asks for this page. */
   current: boolean;
-  userAgent: string;
+  /** Browser and system, in words. */
+  browser: string;
   address: string;
+  /** Roughly where that is. */
+  place: string | null;
   createdAt: Date;
   lastSeenAt: Date;
+  /** How it was proven who this is. */
+  method: string;
+  /** It belongs to a remembered browser. */
+  remembered: boolean;
+}
+
+/** A browser that may come back without a password. */
+export interface RememberedRow {
+  id: string;
+  current: boolean;
+  browser: string;
+  address: string;
+  place: string | null;
+  lastUsedAt: Date;
+  expiresAt: Date;
 }
 
 export interface AccountRow {

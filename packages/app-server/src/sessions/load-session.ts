@@ -2,6 +2,8 @@
 // nothing else: role and being disabled are read from SQL each time, so both act at the next request.
 import type { Context, Next } from 'koa';
 import type { IdentityContext, SignedIn } from '../context.js';
+import type { Account } from '../database/schema.js';
+import { noteReceived } from './remembered-browsers.js';
 import { readIdCookie, SESSION_COOKIE } from './session-cookie.js';
 import { hashOfId, type Session } from './session-store.js';
 
@@ -9,7 +11,8 @@ import { hashOfId, type Session } from './session-store.js';
 const TOUCH_EVERY_MS = 60_000;
 
 /** Middleware: sets `ctx.state.viewer` and `ctx.state.session` when somebody is signed in. */
-export function createLoadSession({ sessions, db, now }: IdentityContext) {
+export function createLoadSession(context: IdentityContext) {
+  const { sessions, db, now } = context;
   return async function loadSession(ctx: Context, next: Next): Promise<void> {
     const requestedAtMs = now();
     const id = readIdCookie(ctx, SESSION_COOKIE);
@@ -21,27 +24,49 @@ export function createLoadSession({ sessions, db, now }: IdentityContext) {
         .where('id', '=', session.accountId)
         .executeTakeFirst();
       if (account !== undefined && account.disabled_at === null) {
-        if (requestedAtMs - session.lastSeenAtMs >= TOUCH_EVERY_MS) {
-          await sessions.touch(session, requestedAtMs);
-        }
-        ctx.state['session'] = session;
-        ctx.state['viewer'] = {
-          account,
-          sessionReference: session.reference,
-          requestedAtMs,
-          isStillSignedIn: () => isStillThere(session, requestedAtMs),
-        } satisfies SignedIn;
+        await noteUse(session, requestedAtMs);
+        enter(ctx, context, { account, session, requestedAtMs });
       }
     }
     await next();
   };
 
-  /** It may have got another id since, by a proof in another tab. */
-  async function isStillThere(session: Session, nowMs: number): Promise<boolean> {
-    if (await sessions.find(session.idHash, nowMs)) return true;
-    const own = await sessions.list(session.accountId, nowMs);
-    return own.some(({ reference }) => reference === session.reference);
+  async function noteUse(session: Session, nowMs: number): Promise<void> {
+    const { lastSeenAtMs, createdAtMs, rememberedId, reference } = session;
+    // The first use shows that the browser got what it was sent, the new secret included.
+    const isFirst = rememberedId !== null && lastSeenAtMs <= createdAtMs;
+    if (isFirst) await noteReceived(db, rememberedId, reference);
+    if (isFirst || nowMs - lastSeenAtMs >= TOUCH_EVERY_MS) {
+      await sessions.touch(session, Math.max(nowMs, createdAtMs + 1));
+    }
   }
+}
+
+export interface Entering {
+  account: Account;
+  session: Session;
+  /** When the request began, before any permission was read. */
+  requestedAtMs: number;
+}
+
+/** From here on the request is one of this person's. */
+export function enter(
+  ctx: Context,
+  { sessions }: Pick<IdentityContext, 'sessions'>,
+  { account, session, requestedAtMs }: Entering,
+): void {
+  ctx.state['session'] = session;
+  ctx.state['viewer'] = {
+    account,
+    sessionReference: session.reference,
+    requestedAtMs,
+    isStillSignedIn: async () => {
+      if (await sessions.find(session.idHash, requestedAtMs)) return true;
+      // It may have got another id since, by a proof in another tab.
+      const own = await sessions.list(session.accountId, requestedAtMs);
+      return own.some(({ reference }) => reference === session.reference);
+    },
+  } satisfies SignedIn;
 }
 
 /** The session of this request, when somebody is signed in. */

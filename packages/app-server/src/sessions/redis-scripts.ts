@@ -8,6 +8,7 @@ import type { RedisConnection } from '@claimcheck/shared/ledger';
 type Script<Reply> = (keys: readonly string[], args: readonly string[]) => Promise<Reply>;
 
 export interface SessionScripts {
+  add: Script<[added: string, ...ended: string[]]>;
   renew: Script<number>;
   remove: Script<number>;
 }
@@ -24,6 +25,7 @@ export function defineSessionScripts(redis: RedisConnection): SessionScripts {
     return async (keys, args) => (await commands[name]?.call(redis, ...keys, ...args)) as Reply;
   }
   return {
+    add: script('add-session', 2),
     renew: script('renew-session', 3),
     remove: script('remove-sessions', 1),
   };

@@ -35,17 +35,21 @@ export function createRedisSessionStore(options: RedisSessionOptions): SessionSt
   }
 
   const store: SessionStore = {
-    add: async (session) => {
+    add: async (session, { most, whenFull, inPlaceOf = '' }) => {
       const { idHash, accountId, createdAtMs } = session;
-      const lifeMs = lifeLeft(session, createdAtMs);
-      await allDone(
-        redis
-          .multi()
-          .set(sessionKey(idHash), JSON.stringify(session), 'PX', lifeMs)
-          .zadd(indexKey(accountId), String(createdAtMs), idHash)
-          .pexpire(indexKey(accountId), limits.lifeMs)
-          .exec(),
+      const [added, ...ended] = await scripts.add(
+        [indexKey(accountId), sessionKey(idHash)],
+        [
+          sessionKey(''),
+          idHash,
+          JSON.stringify(session),
+          ...[createdAtMs, lifeLeft(session, createdAtMs)].map(String),
+          ...[limits.idleMs, limits.lifeMs, most].map(String),
+          whenFull,
+          inPlaceOf,
+        ],
       );
+      return { added: added === '1', ended: ended.map((text) => JSON.parse(text) as Session) };
     },
     find: async (idHash, nowMs) => {
       const [session] = await readAll([idHash]);
@@ -97,13 +101,6 @@ export function createRedisSessionStore(options: RedisSessionOptions): SessionSt
     remove: (...args) => answered(store.remove(...args)),
     list: (...args) => answered(store.list(...args)),
   };
-}
-
-/** A transaction's reply hides the errors of its commands: none may have one. */
-async function allDone(reply: Promise<[Error | null, unknown][] | null>): Promise<void> {
-  const results = await reply;
-  if (results === null) throw new Error('the transaction was dropped');
-  for (const [error] of results) if (error) throw error;
 }
 
 async function answered<T>(question: Promise<T>): Promise<T> {

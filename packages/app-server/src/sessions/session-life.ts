@@ -1,13 +1,18 @@
-// The life of a session: it begins at sign-in, with a new id, and is ended by its owner, by a newer
-// one, by a changed password or by an administrator. Ending one kills the claims minted in it.
-import { subjectOf } from '@claimcheck/shared/claim';
-import { markClaimsRevoked, type RevocationReach } from '../claims/revoke-claims.js';
+// How a session begins: with a new id, in the place of the one that the browser had, and within the room that an
+// account has. How it ends is in `end-sessions.ts`.
 import type { IdentityContext } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
-import { revokeAround } from '../revoke-around.js';
-import { hashOfId, newSessionId, type Session, type SignInMethod } from './session-store.js';
+import { endWithBrowser, markInLedger, settleEnded } from './end-sessions.js';
+import { noteSessionOf } from './remembered-browsers.js';
+import {
+  hashOfId,
+  newSessionId,
+  type Room,
+  type Session,
+  type SignInMethod,
+} from './session-store.js';
 
 const MAX_USER_AGENT_CHARACTERS = 300;
 
@@ -19,102 +24,97 @@ export interface Visitor {
   session: Session | undefined;
 }
 
+export interface Beginning {
+  account: Account;
+  method: SignInMethod;
+  /** The remembered browser that it belongs to, if it is one. */
+  rememberedId: string | null;
+}
+
 /**
- * Begins a session for an account whose credentials have been checked, and returns its id.
- * @throws Refused `wrong-credentials` when the account was disabled, or its password changed, since
- * it was read: the sessions it had have just been ended, and this one must not outlive them.
+ * Begins a session for an account whose credentials have been checked.
+ * @returns its id, for the cookie alone, and the session.
+ * @throws Refused `wrong-credentials` when the account was disabled, its password changed, or the browser was
+ * forgotten since that was read: the sessions it had have just been ended, and this one must not outlive
+ * them; `too-many-sessions` where that is the rule.
  */
 export async function beginSession(
   context: IdentityContext,
-  account: Account,
+  { account, method, rememberedId }: Beginning,
   visitor: Visitor,
-  method: SignInMethod,
-): Promise<string> {
-  const { config, db, sessions, now } = context;
+): Promise<{ id: string; session: Session }> {
+  const { config, sessions, now } = context;
   const nowMs = now();
-  if (visitor.session) await endSessions(context, [visitor.session], { onlyUnburned: true });
-  const others = await sessions.list(account.id, nowMs);
-  const tooMany = others.slice(0, Math.max(0, others.length + 1 - config.maxSessions));
-  await endSessions(context, tooMany, { onlyUnburned: true });
-
   const id = newSessionId();
   const session: Session = {
     idHash: hashOfId(id),
     reference: newId(),
     accountId: account.id,
-    userAgent: visitor.userAgent.slice(0, MAX_USER_AGENT_CHARACTERS),
+    userAgent: shortUserAgent(visitor),
     address: visitor.address,
     createdAtMs: nowMs,
     lastSeenAtMs: nowMs,
     method,
-    provenAtMs: nowMs,
+    provenAtMs: method === 'remembered' ? 0 : nowMs,
+    rememberedId,
   };
-  await sessions.add(session);
+  const room: Room = {
+    most: config.maxSessions,
+    whenFull: config.sessionLimitAction,
+    inPlaceOf: visitor.session?.reference,
+  };
+  await addInRoom(context, session, room);
+  const by = { actorId: account.id, address: visitor.address, onlyUnburned: true };
+  if (visitor.session && visitor.session.accountId !== account.id) {
+    await endWithBrowser(context, visitor.session, { ...by, reason: 'replaced' });
+  }
+  if (!(await isStillGood(context, account, session))) {
+    await sessions.remove([session]);
+    throw new Refused('wrong-credentials');
+  }
+  return { id, session };
+}
+
+export function shortUserAgent({ userAgent }: Visitor): string {
+  return userAgent.slice(0, MAX_USER_AGENT_CHARACTERS);
+}
+
+/** Those that are likely to end are marked first: while the ledger is away nobody is signed out by half. */
+async function addInRoom(context: IdentityContext, session: Session, room: Room): Promise<void> {
+  const { sessions, now } = context;
+  const own = await sessions.list(session.accountId, now());
+  const others = own.filter(({ reference }) => reference !== room.inPlaceOf);
+  const tooMany = Math.max(0, others.length + 1 - room.most);
+  if (tooMany > 0 && room.whenFull === 'refuse') throw new Refused('too-many-sessions');
+  const leaving = own.filter(({ reference }) => reference === room.inPlaceOf);
+  await markInLedger(context, [...leaving, ...others.slice(0, tooMany)], { onlyUnburned: true });
+  const { added, ended } = await sessions.add(session, room);
+  if (!added) throw new Refused('too-many-sessions');
+  const by = { actorId: session.accountId, address: session.address, onlyUnburned: true };
+  try {
+    for (const one of ended) {
+      const reason = one.reference === room.inPlaceOf ? 'replaced' : 'no-room';
+      await settleEnded(context, [one], { ...by, reason });
+    }
+  } catch (error) {
+    // Its id will reach no browser.
+    await sessions.remove([session]);
+    throw error;
+  }
+}
+
+/** Asked when the session is in the store: who ends all sessions now will find it there. */
+async function isStillGood(
+  { db }: IdentityContext,
+  account: Account,
+  { rememberedId, reference }: Session,
+): Promise<boolean> {
   const current = await db
     .selectFrom('account')
     .select(['password_hash', 'disabled_at'])
     .where('id', '=', account.id)
     .executeTakeFirst();
-  if (current?.disabled_at !== null || current.password_hash !== account.password_hash) {
-    await sessions.remove([session]);
-    throw new Refused('wrong-credentials');
-  }
-  return id;
-}
-
-/**
- * Ends sessions and kills the claims minted in them, with downloads that are under way. Who signs out or
- * signs in anew wants only the unused ones dead (`onlyUnburned`): a download goes on.
- * @throws LedgerUnavailableError, and then none has been ended.
- */
-export async function endSessions(
-  context: IdentityContext,
-  ended: readonly Session[],
-  reach: RevocationReach = {},
-): Promise<void> {
-  if (ended.length === 0) return;
-  const subjects = ended.map(({ reference }) => subjectOf.session(reference));
-  await revokeAround(context, subjects, () => context.sessions.remove(ended), reach);
-  for (const { reference } of ended) {
-    await markClaimsRevoked(context.db, { session_reference: reference }, context.now(), reach);
-  }
-}
-
-/**
- * Ends one of the account's sessions by its public reference.
- * @throws Refused `not-found`, also for a session of somebody else.
- */
-export async function endSession(
-  context: IdentityContext,
-  accountId: string,
-  reference: string,
-): Promise<void> {
-  const own = await context.sessions.list(accountId, context.now());
-  const session = own.find((one) => one.reference === reference);
-  if (session === undefined) throw new Refused('not-found');
-  await endSessions(context, [session]);
-}
-
-/** Ends all of the account's sessions but this one. */
-export async function endOtherSessions(context: IdentityContext, kept: Session): Promise<void> {
-  const own = await context.sessions.list(kept.accountId, context.now());
-  await endSessions(
-    context,
-    own.filter(({ reference }) => reference !== kept.reference),
-  );
-}
-
-/**
- * Ends every session of an account, downloads under way included.
- * @throws Refused `not-found` when there is no such account; LedgerUnavailableError, and then none was ended.
- */
-export async function endAllSessions(context: IdentityContext, accountId: string): Promise<void> {
-  const { db, sessions, now } = context;
-  const account = await db
-    .selectFrom('account')
-    .select('id')
-    .where('id', '=', accountId)
-    .executeTakeFirst();
-  if (account === undefined) throw new Refused('not-found');
-  await endSessions(context, await sessions.list(accountId, now()));
+  if (current?.disabled_at !== null || current.password_hash !== account.password_hash)
+    return false;
+  return rememberedId === null || (await noteSessionOf(db, rememberedId, reference));
 }

@@ -15,12 +15,32 @@ export interface Session {
   lastSeenAtMs: number;
   /** How it was proven who this is, when the session began. */
   method: SignInMethod;
-  /** When it was last proven in this session: dangerous actions ask for a recent one. */
+  /** When it was last proven in this session: dangerous actions ask for a recent one. Zero: never. */
   provenAtMs: number;
+  /** The remembered browser that it belongs to: they end together. */
+  rememberedId: string | null;
 }
 
-/** `first-run-link` is the one that the server prints for its first administrator. */
-export type SignInMethod = 'password' | 'mailed-link' | 'first-run-link';
+/**
+ * `first-run-link` is the one that the server prints for its first administrator; `remembered` proves nothing
+ * anew.
+ */
+export type SignInMethod = 'password' | 'mailed-link' | 'first-run-link' | 'remembered';
+
+/** How many sessions an account may have, and what happens to one more. */
+export interface Room {
+  most: number;
+  whenFull: 'end-oldest' | 'refuse';
+  /** Reference of the session that the browser had until now: its place is taken, whatever the rule. */
+  inPlaceOf: string | undefined;
+}
+
+export interface Addition {
+  /** False when there was no room; then nothing was changed. */
+  added: boolean;
+  /** The account's sessions that ended for it: the one whose place was taken, and the oldest. */
+  ended: Session[];
+}
 
 export interface SessionLimits {
   /** A session unused for this long is over, milliseconds. */
@@ -31,7 +51,8 @@ export interface SessionLimits {
 
 /** Every method rejects with an unavailable error of its own when the store does not answer. */
 export interface SessionStore {
-  add(session: Session): Promise<void>;
+  /** Makes room and adds, in one step: however many do it at once, an account has no more than its room. */
+  add(session: Session, room: Room): Promise<Addition>;
   /** Undefined when there is none, or it is over. */
   find(idHash: string, nowMs: number): Promise<Session | undefined>;
   /**

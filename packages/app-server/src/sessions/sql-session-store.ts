@@ -1,7 +1,7 @@
 // Sessions in SQL, for systems without Redis. `touch` is an UPDATE, so a removed row stays removed.
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Schema, SessionTable } from '../database/schema.js';
-import type { Session, SessionLimits, SessionStore } from './session-store.js';
+import type { Addition, Room, Session, SessionLimits, SessionStore } from './session-store.js';
 
 export function createSqlSessionStore(db: Kysely<Schema>, limits: SessionLimits): SessionStore {
   /** The oldest instants that a session which is not over can have. */
@@ -11,7 +11,7 @@ export function createSqlSessionStore(db: Kysely<Schema>, limits: SessionLimits)
   });
 
   return {
-    add: async (session) => {
+    add: async (session, room) => {
       const { seen, created } = bounds(session.createdAtMs);
       // Sign-in is the rare and slow request: it also sweeps what is over, of all accounts.
       await db
@@ -20,20 +20,15 @@ export function createSqlSessionStore(db: Kysely<Schema>, limits: SessionLimits)
           where.or([where('last_seen_at', '<=', seen), where('created_at', '<=', created)]),
         )
         .execute();
-      await db
-        .insertInto('session')
-        .values({
-          id_hash: session.idHash,
-          reference: session.reference,
-          account_id: session.accountId,
-          user_agent: session.userAgent,
-          address: session.address,
-          created_at: new Date(session.createdAtMs),
-          last_seen_at: new Date(session.lastSeenAtMs),
-          method: session.method,
-          proven_at: new Date(session.provenAtMs),
-        })
-        .execute();
+      return await db.transaction().execute(async (transaction) => {
+        await lockAccount(transaction, session.accountId);
+        const own = await listLive(transaction, session.accountId, session.createdAtMs);
+        const plan = planRoom(own, room);
+        if (!plan.added) return plan;
+        await removeAll(transaction, plan.ended);
+        await transaction.insertInto('session').values(toRow(session)).execute();
+        return plan;
+      });
     },
     find: async (idHash, nowMs) => {
       const { seen, created } = bounds(nowMs);
@@ -64,24 +59,66 @@ export function createSqlSessionStore(db: Kysely<Schema>, limits: SessionLimits)
         .executeTakeFirst();
       return numUpdatedRows === 1n;
     },
-    remove: async (sessions) => {
-      if (sessions.length === 0) return;
-      const references = sessions.map(({ reference }) => reference);
-      await db.deleteFrom('session').where('reference', 'in', references).execute();
-    },
-    list: async (accountId, nowMs) => {
-      const { seen, created } = bounds(nowMs);
-      const rows = await db
-        .selectFrom('session')
-        .selectAll()
-        .where('account_id', '=', accountId)
-        .where('last_seen_at', '>', seen)
-        .where('created_at', '>', created)
-        .orderBy('created_at')
-        .orderBy('reference')
-        .execute();
-      return rows.map(toSession);
-    },
+    remove: (sessions) => removeAll(db, sessions),
+    list: (accountId, nowMs) => listLive(db, accountId, nowMs),
+  };
+
+  async function listLive(
+    from: Kysely<Schema>,
+    accountId: string,
+    nowMs: number,
+  ): Promise<Session[]> {
+    const { seen, created } = bounds(nowMs);
+    const rows = await from
+      .selectFrom('session')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('last_seen_at', '>', seen)
+      .where('created_at', '>', created)
+      .orderBy('created_at')
+      .orderBy('reference')
+      .execute();
+    return rows.map(toSession);
+  }
+}
+
+/** Those who add a session to the same account at the same time wait here for each other. */
+async function lockAccount(transaction: Transaction<Schema>, accountId: string): Promise<void> {
+  await transaction
+    .selectFrom('account')
+    .select('id')
+    .where('id', '=', accountId)
+    .forNoKeyUpdate()
+    .execute();
+}
+
+async function removeAll(db: Kysely<Schema>, sessions: readonly Session[]): Promise<void> {
+  if (sessions.length === 0) return;
+  const references = sessions.map(({ reference }) => reference);
+  await db.deleteFrom('session').where('reference', 'in', references).execute();
+}
+
+/** Which of an account's sessions (oldest first) end for one more. Pure; the script of Redis does the same. */
+function planRoom(own: readonly Session[], { most, whenFull, inPlaceOf }: Room): Addition {
+  const replaced = own.filter(({ reference }) => reference === inPlaceOf);
+  const others = own.filter(({ reference }) => reference !== inPlaceOf);
+  const tooMany = Math.max(0, others.length + 1 - most);
+  if (tooMany > 0 && whenFull === 'refuse') return { added: false, ended: [] };
+  return { added: true, ended: [...replaced, ...others.slice(0, tooMany)] };
+}
+
+function toRow(session: Session) {
+  return {
+    id_hash: session.idHash,
+    reference: session.reference,
+    account_id: session.accountId,
+    user_agent: session.userAgent,
+    address: session.address,
+    created_at: new Date(session.createdAtMs),
+    last_seen_at: new Date(session.lastSeenAtMs),
+    method: session.method,
+    proven_at: new Date(session.provenAtMs),
+    remembered_id: session.rememberedId,
   };
 }
 
@@ -96,5 +133,6 @@ function toSession(row: Selectable<SessionTable>): Session {
     lastSeenAtMs: row.last_seen_at.getTime(),
     method: row.method,
     provenAtMs: row.proven_at.getTime(),
+    rememberedId: row.remembered_id,
   };
 }

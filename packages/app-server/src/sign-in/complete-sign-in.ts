@@ -1,43 +1,101 @@
 // The one door into a session: whichever way somebody proved who they are, they come through here, so that
 // what follows a proof (session, cookies, the device's own attempts) is the same for all ways.
 import type { Context } from 'koa';
+import { recordAudit } from '../audit/record-audit.js';
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
-import { sessionOf } from '../sessions/load-session.js';
+import { Refused } from '../http/problems.js';
+import { enter, sessionOf } from '../sessions/load-session.js';
+import { clearRememberCookie, setRememberCookie } from '../sessions/remember-cookie.js';
+import { forgetBrowsers, rememberBrowser } from '../sessions/remembered-browsers.js';
 import {
   DEVICE_COOKIE,
   readIdCookie,
   setDeviceCookie,
   setSessionCookie,
 } from '../sessions/session-cookie.js';
-import { beginSession, type Visitor } from '../sessions/session-life.js';
-import type { SignInMethod } from '../sessions/session-store.js';
+import { beginSession, shortUserAgent, type Visitor } from '../sessions/session-life.js';
+import { hashOfId, type SignInMethod } from '../sessions/session-store.js';
+import { forgetThisBrowser } from './forget-this-browser.js';
 import { rememberDevice } from './known-devices.js';
+import { waitForRoom } from './waiting-sign-in.js';
 
 /** Somebody whose proof has been checked. */
 export interface Proven {
   account: Account;
   method: SignInMethod;
+  /** The person wants this browser to stay signed in. To be carried through any step before the session. */
+  remember?: boolean | undefined;
+  /** The remembered browser that has come back; with `method: 'remembered'` only. */
+  rememberedId?: string | undefined;
 }
 
 /**
- * Begins the session and sets its cookies.
- * @throws Refused as `beginSession` does: the account may have been disabled since it was read.
+ * Begins the session, sets its cookies, and makes the request one of the person's.
+ * @throws Refused as `beginSession` does: the account may have been disabled since it was read, or have no room.
  */
 export async function completeSignIn(
   ctx: Context,
   context: IdentityContext,
-  { account, method }: Proven,
+  proven: Proven,
 ): Promise<void> {
   const { db, now } = context;
-  const sessionId = await beginSession(context, account, visitorOf(ctx), method);
+  const { account, method } = proven;
+  const requestedAtMs = now();
+  const visitor = visitorOf(ctx);
   const presented = readIdCookie(ctx, DEVICE_COOKIE);
   const deviceId = await rememberDevice(db, account, presented, now());
-  setSessionCookie(ctx, sessionId);
   setDeviceCookie(ctx, deviceId);
+  if (proven.rememberedId === undefined) await forgetThisBrowser(ctx, context);
+  const remembered = proven.remember
+    ? await beginToRemember(context, proven, visitor, hashOfId(deviceId))
+    : undefined;
+  const rememberedId = remembered?.id ?? proven.rememberedId ?? null;
+  try {
+    const begun = await beginSession(context, { account, method, rememberedId }, visitor);
+    setSessionCookie(ctx, begun.id);
+    if (remembered) {
+      setRememberCookie(ctx, remembered.token, context.config.rememberSeconds * 1000);
+    } else if (proven.rememberedId === undefined) clearRememberCookie(ctx);
+    enter(ctx, context, { account, session: begun.session, requestedAtMs });
+    await recordBegun(context, begun.session.reference, proven, visitor);
+  } catch (error) {
+    if (remembered) await forgetBrowsers(db, { account: account.id, id: remembered.id });
+    if (error instanceof Refused && error.code === 'too-many-sessions') {
+      await waitForRoom(ctx, context, proven);
+    }
+    throw error;
+  }
 }
 
 /** The browser that is asking. */
 export function visitorOf(ctx: Context): Visitor {
   return { userAgent: ctx.get('User-Agent'), address: ctx.ip, session: sessionOf(ctx) };
+}
+
+async function beginToRemember(
+  { db, config, now }: IdentityContext,
+  { account, method }: Proven,
+  visitor: Visitor,
+  deviceHash: string,
+) {
+  const { address } = visitor;
+  const browser = { account, method, deviceHash, userAgent: shortUserAgent(visitor), address };
+  const life = { nowMs: now(), lifeMs: config.rememberSeconds * 1000 };
+  const remembered = await rememberBrowser(db, browser, life);
+  if (remembered === undefined) throw new Refused('wrong-credentials');
+  return remembered;
+}
+
+async function recordBegun(
+  { db, now }: IdentityContext,
+  reference: string,
+  { account, method, remember = false }: Proven,
+  { address }: Visitor,
+): Promise<void> {
+  const [actorId, accountId] = [account.id, account.id];
+  const subject = `session:${reference}`;
+  const details = { method, remember };
+  const fact = { action: 'session.begun', actorId, accountId, subject, address, details } as const;
+  await recordAudit(db, fact, now());
 }

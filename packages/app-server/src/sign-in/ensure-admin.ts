@@ -62,6 +62,7 @@ export async function ensureAdmin(context: IdentityContext): Promise<string | un
       disabled_at: null,
       created_at: new Date(now()),
       fetched_notices: true,
+      theft_at: null,
     };
   }
 }

@@ -71,6 +71,23 @@ export function passwordChangedMail(appOrigin: string): IdentityMail {
   });
 }
 
+export function secretStolenMail(appOrigin: string): IdentityMail {
+  return mailOf('Somebody may have copied your sign-in', appOrigin, {
+    heading: 'Somebody may have copied your sign-in',
+    paragraphs: [
+      [
+        `A browser where you had chosen to stay signed in at ${appOrigin} was signed out just now. What it keeps for that was used twice, so somebody else may have a copy of it.`,
+      ],
+      ['Everything that was begun with it has ended, and neither copy works any more.'],
+    ],
+    closing: [
+      [
+        `Look for harmful programs on your device. Then sign in again at ${appOrigin}/sign-in, look at your devices, and change your password. Tell whoever runs the server.`,
+      ],
+    ],
+  });
+}
+
 function mailOf(
   subject: string,
   appOrigin: string,

@@ -15,19 +15,21 @@ import { renderSignIn, renderSignInLink, renderWelcome } from '../pages/index.js
 import { sessionOf } from '../sessions/load-session.js';
 import { isComplete, viewerOf } from '../sessions/require-session.js';
 import { clearSessionCookie, DEVICE_COOKIE, readIdCookie } from '../sessions/session-cookie.js';
-import { endSessions } from '../sessions/session-life.js';
+import { endWithBrowser } from '../sessions/end-sessions.js';
+import { clearRememberCookie } from '../sessions/remember-cookie.js';
 import { checkCredentials, type Credentials } from './check-credentials.js';
 import { completeSignIn } from './complete-sign-in.js';
+import { forgetThisBrowser } from './forget-this-browser.js';
 import { createSignInLinkBurn } from './sign-in-link.js';
 
 export function createSignInRoutes(context: IdentityContext) {
   const burnSignInLink = createSignInLinkBurn(context);
 
-  async function enter(ctx: Context, credentials: Credentials): Promise<void> {
+  async function enter(ctx: Context, credentials: Credentials, remember = false): Promise<void> {
     const deviceId = readIdCookie(ctx, DEVICE_COOKIE);
     const proving = checkCredentials(context, credentials, { address: ctx.ip, deviceId });
     const signingIn = proving.then((account) =>
-      completeSignIn(ctx, context, { account, method: 'password' }),
+      completeSignIn(ctx, context, { account, method: 'password', remember }),
     );
     await context.metrics.signingIn('password', signingIn);
   }
@@ -47,14 +49,21 @@ export function createSignInRoutes(context: IdentityContext) {
 
   async function leave(ctx: Context): Promise<void> {
     const session = sessionOf(ctx);
-    if (session) await endSessions(context, [session], { onlyUnburned: true });
+    if (session) {
+      const { accountId: actorId } = session;
+      const by = { actorId, address: ctx.ip, reason: 'signed-out', onlyUnburned: true } as const;
+      await endWithBrowser(context, session, by);
+    }
+    await forgetThisBrowser(ctx, context);
     clearSessionCookie(ctx);
+    clearRememberCookie(ctx);
   }
 
   return {
-    /** `POST /api/session {email, password}` 204. */
+    /** `POST /api/session {email, password, remember?}` 204. */
     apiSignIn: async (ctx: Context) => {
-      await enter(ctx, await readJson(ctx, signInInput));
+      const input = await readJson(ctx, signInInput);
+      await enter(ctx, input, input.remember);
       ctx.status = 204;
     },
     /** `POST /api/session/link {token}` 204: what the link's button does. */
@@ -82,11 +91,11 @@ export function createSignInRoutes(context: IdentityContext) {
     pageSignInPost: async (ctx: Context) => {
       const form = await readForm(ctx, signInForm);
       const next = localPath(form.next);
-      const refusal = await pageRefusal(ctx, () => enter(ctx, form));
+      const refusal = await pageRefusal(ctx, () => enter(ctx, form, form.remember));
       if (refusal === undefined) redirectTo(ctx, next ?? '/files');
       else {
-        const { email } = form;
-        ctx.body = renderSignIn({ assets: assetsOf(ctx), email, next, error: refusal });
+        const { email, remember } = form;
+        ctx.body = renderSignIn({ assets: assetsOf(ctx), email, remember, next, error: refusal });
       }
     },
     /** Burns nothing: whatever opens links by itself (mail scanners, previews) gets a button. */

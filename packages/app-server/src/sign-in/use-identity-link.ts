@@ -4,7 +4,7 @@ import { setPassword } from '../accounts/set-password.js';
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
-import { endSessions } from '../sessions/session-life.js';
+import { endAllSessions } from '../sessions/end-sessions.js';
 import { burnIdentityLink, findIdentityLink } from './identity-links.js';
 
 /**
@@ -44,5 +44,9 @@ export async function choosePasswordByMailedLink(
 }
 
 async function endAll(context: IdentityContext, accountId: string): Promise<void> {
-  await endSessions(context, await context.sessions.list(accountId, context.now()));
+  await endAllSessions(context, accountId, {
+    actorId: accountId,
+    address: null,
+    reason: 'password-changed',
+  });
 }
