@@ -11,6 +11,15 @@ import type { Receiver } from '../webhooks/start-receiver.js';
 import { collectSecrets, expectStatus, type Collected } from './collect-secrets.js';
 import type { Secret } from './find-secrets.js';
 
+export const MAX_SESSIONS = 5;
+
+/** What the servers must be set to, so that every kind of secret can come up. */
+export const SETTINGS = {
+  MAX_SESSIONS: String(MAX_SESSIONS),
+  SESSION_LIMIT_ACTION: 'refuse',
+  WEBHOOK_ALLOW_PRIVATE: '1',
+};
+
 export interface Run {
   system: System;
   mailServer: MailServer;
@@ -29,6 +38,7 @@ export async function useEverySecret(run: Run): Promise<Secret[]> {
   const admin = await signIn(collected, ADMIN.email, collected.keep('password', ADMIN.password));
   const using: Using = { ...run, collected, admin };
   await useSessions(using);
+  await useRemembering(using);
   await useClaims(using);
   await useLinks(using);
   await useMailedLinks(using);
@@ -51,13 +61,19 @@ export function newPassword({ collected }: Using): string {
   return collected.keep('password', `a phrase ${randomBytes(9).toString('hex')}`);
 }
 
+export interface Member {
+  email: string;
+  password: string;
+  browser: Client;
+}
+
 /** A member of their own, signed in. */
-export async function addMember(using: Using): Promise<{ email: string; browser: Client }> {
+export async function addMember(using: Using): Promise<Member> {
   const email = `member-${randomBytes(4).toString('hex')}@example.org`;
   const password = newPassword(using);
   const wanted = { email, password, role: 'member' };
   await expectStatus(201, using.admin.json('POST', '/api/accounts', wanted));
-  return { email, browser: await signIn(using.collected, email, password) };
+  return { email, password, browser: await signIn(using.collected, email, password) };
 }
 
 async function useSessions(using: Using): Promise<void> {
@@ -70,8 +86,28 @@ async function useSessions(using: Using): Promise<void> {
   await expectStatus(204, admin.json('POST', '/api/session/proof', proof));
   const signedOut = await signIn(collected, ADMIN.email, ADMIN.password);
   await expectStatus(204, signedOut.request('DELETE', '/api/session'));
-  const account = await browser.get('/api/session');
-  await expectStatus(200, Promise.resolve(account));
+  await expectStatus(200, browser.get('/api/session'));
+}
+
+/** A remembered browser that comes back, and a sign-in that waits for room. */
+async function useRemembering(using: Using): Promise<void> {
+  const { collected } = using;
+  const { email, password } = await addMember(using);
+  const wanted = { email, password, remember: true };
+  const remembered = collected.browser();
+  await expectStatus(204, remembered.json('POST', '/api/session', wanted));
+  for (let times = 0; times < 2; times += 1) {
+    remembered.cookies.delete('__Host-claimcheck');
+    await expectStatus(200, remembered.get('/api/files'));
+  }
+  const isFull = async () => {
+    const asking = collected.browser();
+    await asking.json('POST', '/api/session', wanted);
+    return asking.cookies.has('__Host-claimcheck-waiting');
+  };
+  for (let sessions = 0; !(await isFull()); sessions += 1) {
+    if (sessions === MAX_SESSIONS) throw new Error('a sign-in over the limit does not wait');
+  }
 }
 
 async function useClaims({ collected, admin }: Using): Promise<void> {
