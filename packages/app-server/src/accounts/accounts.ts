@@ -10,6 +10,7 @@ import { readPage, type PageOf, type PageRequest } from '../http/list-page.js';
 import { Refused } from '../http/problems.js';
 import { forgetBrowsers } from '../sessions/remembered-browsers.js';
 import { revokeAround } from '../revoke-around.js';
+import { refuseOwnWords } from './own-words.js';
 
 export interface NewAccount {
   /** Normalised. */
@@ -27,11 +28,12 @@ export async function listAccounts(
   return await readPage(db.selectFrom('account').selectAll(), request);
 }
 
-/** @throws Refused `conflict` when the e-mail address has an account already. */
+/** @throws Refused `conflict` when the e-mail address has an account already; `invalid-input` for its password. */
 export async function addAccount(
-  { db, passwords, now }: Pick<IdentityContext, 'db' | 'passwords' | 'now'>,
+  { config, db, passwords, now }: Pick<IdentityContext, 'config' | 'db' | 'passwords' | 'now'>,
   { email, password, role }: NewAccount,
 ): Promise<Account> {
+  refuseOwnWords('password', password, { appOrigin: config.appOrigin, email });
   const passwordHash = await passwords.hash(password);
   return await refuseTakenEmail(() =>
     db

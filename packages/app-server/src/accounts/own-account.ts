@@ -6,11 +6,12 @@ import { Refused } from '../http/problems.js';
 import { endOtherSessions } from '../sessions/end-sessions.js';
 import type { Session } from '../sessions/session-store.js';
 import { refuseTakenEmail } from './accounts.js';
+import { refuseOwnWords } from './own-words.js';
 import { setPassword } from './set-password.js';
 
 /**
  * Changes the password and ends the account's other sessions; this one stays.
- * @throws Refused `invalid-input` when the current password is wrong, `too-many-attempts` after ten
+ * @throws Refused `invalid-input` when the current password is wrong or the new one is made of its own words, `too-many-attempts` after ten
  * wrong ones: a session left open in a library must not be enough to try them all.
  */
 export async function changePassword(
@@ -19,7 +20,9 @@ export async function changePassword(
   session: Session,
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<void> {
-  const { passwords, signInLimits } = context;
+  const { config, passwords, signInLimits } = context;
+  const names = { appOrigin: config.appOrigin, email: account.email ?? '' };
+  refuseOwnWords('newPassword', newPassword, names);
   const admitted = await signInLimits.admitPasswordChange(account.id);
   if (!(await passwords.verify(account.password_hash, currentPassword))) {
     throw new Refused('invalid-input', 'currentPassword: this is not your current password');
@@ -41,10 +44,11 @@ export async function changePassword(
  * @throws Refused `conflict` when the address is taken, or the account has been completed already.
  */
 export async function completeAccount(
-  { db, passwords }: IdentityContext,
+  { config, db, passwords }: IdentityContext,
   { account }: SignedIn,
   { email, password }: { email: string; password: string },
 ): Promise<Account> {
+  refuseOwnWords('password', password, { appOrigin: config.appOrigin, email });
   const passwordHash = await passwords.hash(password);
   const completed = await refuseTakenEmail(() =>
     db
