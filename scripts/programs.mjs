@@ -1,4 +1,5 @@
 // Programs that are not npm packages: found, or installed (Debian, root), or asked for by name.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fail, run, say } from './prepare.mjs';
@@ -41,6 +42,14 @@ export function findChromium() {
   );
 }
 
+/** The claim format is tried with a minter and a verifier in another language. */
+function findPythonWithCryptography() {
+  const python = inPath('python3');
+  if (python === undefined) return undefined;
+  const { status } = spawnSync(python, ['-c', 'import cryptography'], { stdio: 'ignore' });
+  return status === 0 ? python : undefined;
+}
+
 /** @type {Program[]} */
 export const MODEL_CHECKER = [
   { name: 'spin', find: () => inPath('spin'), debian: ['spin'], brew: 'spin' },
@@ -68,6 +77,12 @@ export const TEST_SERVERS = [
   },
   { name: 'curl', find: () => inPath('curl'), debian: ['curl'], brew: 'curl' },
   { name: 'wget', find: () => inPath('wget'), debian: ['wget'], brew: 'wget' },
+  {
+    name: 'Python 3 with cryptography',
+    find: findPythonWithCryptography,
+    debian: ['python3-cryptography'],
+    brew: 'cryptography',
+  },
   { name: 'aria2', find: () => inPath('aria2c'), debian: ['aria2'], brew: 'aria2' },
 ];
 

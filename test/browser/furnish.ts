@@ -34,6 +34,11 @@ export async function furnish(system: System): Promise<() => Promise<void>> {
   for (const userAgent of USER_AGENTS) await signInAs(system, userAgent);
   await addAccounts(client);
   await addMailsAndWebhooks(client);
+  const key = {
+    name: 'a program whose name is as long as a name may be',
+    scopes: ['claims:mint', 'files:read'],
+  };
+  await client.json('POST', '/api/api-keys', key);
   for (const [i, name] of NAMES.entries()) await upload(client, 900 * 12 ** i, name);
   const large = await upload(client, LARGE_BYTES, 'Holiday film, first cut.mkv');
   const small = await upload(client, 2000, 'Invoice 4711.pdf');

@@ -15,6 +15,8 @@ const SIGNED_IN = [
   '/accounts',
   '/outbox',
   '/webhooks',
+  '/api-keys',
+  '/api',
   '/nothing-here',
 ];
 const SIGNED_OUT = [

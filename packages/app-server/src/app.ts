@@ -3,6 +3,10 @@
 import { Router } from '@koa/router';
 import { requestLog } from '@claimcheck/shared/http';
 import Koa, { type Context, type Next } from 'koa';
+import { createKeyGuards } from './api-keys/accept-key.js';
+import { bringsKey } from './api-keys/bearer.js';
+import type { KeyScope } from './api-keys/key-scopes.js';
+import { createApiKeyRoutes } from './api-keys/routes.js';
 import { createAccountRoutes } from './accounts/routes.js';
 import { createClaimRoutes } from './claims/routes.js';
 import type { IdentityContext } from './context.js';
@@ -18,10 +22,11 @@ import { createLinkApi } from './links/api-routes.js';
 import { createLinkPages } from './links/page-routes.js';
 import { createLinkWatch } from './links/watch-links.js';
 import { createLoadSession } from './sessions/load-session.js';
+import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { requireAccount, requireAdmin } from './sessions/require-session.js';
 import { createMailRoutes } from './mail/routes.js';
+import { createOpenApiRoutes } from './openapi/routes.js';
 import { createProofRoutes } from './sessions/proof-routes.js';
-import { createRequireRecentProof } from './sessions/require-recent-proof.js';
 import { createSessionRoutes } from './sessions/routes.js';
 import { bringsSessionCookie } from './sessions/session-cookie.js';
 import { createIdentityRoutes } from './sign-in/identity-routes.js';
@@ -44,7 +49,7 @@ export function createApp(context: IdentityContext, isStopping: () => boolean): 
   app.use(assets.provide);
   app.use(securityHeaders(config.downloadOrigin));
   app.use(handleErrors(log));
-  app.use(refuseCrossSite(config.appOrigin, bringsSessionCookie));
+  app.use(refuseCrossSite(config.appOrigin, bringsSessionCookie, bringsKey));
   const router = createRouter(context, assets.serve, isStopping);
   app.use(router.routes());
   app.use(router.allowedMethods());
@@ -68,17 +73,23 @@ function createRouter(
   const identity = createIdentityRoutes(context);
   const mail = createMailRoutes(context);
   const webhooks = createWebhookRoutes(context);
+  const apiKeys = createApiKeyRoutes(context);
+  const openApi = createOpenApiRoutes(context);
   const proofs = createProofRoutes(context);
   const makingRoom = createMakeRoomRoutes(context);
 
   // Who may pass. `anybody` is not asked who; `visitor` may be signed in, also to an account that is still
   // without a password.
   const anybody = [neverStored] as const;
-  const visitor = [neverStored, createLoadSession(context)] as const;
+  const loadSession = createLoadSession(context);
   // Where somebody is needed, a remembered browser comes back by itself.
-  const returning = [...visitor, createComeBack(context)] as const;
+  const comeBack = createComeBack(context);
+  const keys = createKeyGuards(context, (ctx, next) => loadSession(ctx, () => comeBack(ctx, next)));
+  const visitor = [neverStored, keys.refused, loadSession] as const;
+  const returning = [...visitor, comeBack] as const;
   const member = [...returning, requireAccount] as const;
   const admin = [...returning, requireAdmin] as const;
+  const byKey = (scope: KeyScope) => [neverStored, keys.allowed(scope), requireAccount] as const;
   // For what would do harm in a stranger's hands: it must have been proven lately who is sitting there.
   const proven = createRequireRecentProof(context);
 
@@ -100,26 +111,26 @@ function createRouter(
   router.get('/api/accounts', ...admin, accounts.apiList);
   router.post('/api/accounts', ...admin, proven, accounts.apiAdd);
   router.patch('/api/accounts/:id', ...admin, proven, accounts.apiChange);
-  router.get('/api/files', ...member, files.apiList);
-  router.put('/api/files', ...member, files.apiUpload);
-  router.delete('/api/files/:id', ...member, files.apiDelete);
-  router.get('/api/claims', ...member, claims.apiList);
-  router.post('/api/claims', ...member, claims.apiMint);
-  router.delete('/api/claims/:id', ...member, claims.apiRevoke);
+  router.get('/api/files', ...byKey('files:read'), files.apiList);
+  router.put('/api/files', ...byKey('files:write'), files.apiUpload);
+  router.delete('/api/files/:id', ...byKey('files:write'), files.apiDelete);
+  router.get('/api/claims', ...byKey('claims:manage'), claims.apiList);
+  router.post('/api/claims', ...byKey('claims:mint'), claims.apiMint);
+  router.delete('/api/claims/:id', ...byKey('claims:manage'), claims.apiRevoke);
 
   router.get('/l/:handle', ...anybody, landing.show);
   router.post('/l/:handle', ...anybody, landing.press);
-  router.get('/api/links', ...member, links.list);
-  router.post('/api/links', ...member, links.create);
-  router.delete('/api/links', ...member, links.revokeMany);
-  router.get('/api/links.csv', ...member, links.exportList);
-  router.get('/api/links/events', ...member, links.followList);
-  router.get('/api/links/:id', ...member, links.show);
-  router.patch('/api/links/:id', ...member, links.change);
-  router.delete('/api/links/:id', ...member, links.revoke);
-  router.post('/api/links/:id/send', ...member, links.sendAgain);
-  router.get('/api/links/:id/events', ...member, links.follow);
-  router.get('/api/links/:id/timeline.csv', ...member, links.exportTimeline);
+  router.get('/api/links', ...byKey('links:manage'), links.list);
+  router.post('/api/links', ...byKey('links:create'), links.create);
+  router.delete('/api/links', ...byKey('links:manage'), links.revokeMany);
+  router.get('/api/links.csv', ...byKey('links:manage'), links.exportList);
+  router.get('/api/links/events', ...byKey('links:manage'), links.followList);
+  router.get('/api/links/:id', ...byKey('links:manage'), links.show);
+  router.patch('/api/links/:id', ...byKey('links:manage'), links.change);
+  router.delete('/api/links/:id', ...byKey('links:manage'), links.revoke);
+  router.post('/api/links/:id/send', ...byKey('links:manage'), links.sendAgain);
+  router.get('/api/links/:id/events', ...byKey('links:manage'), links.follow);
+  router.get('/api/links/:id/timeline.csv', ...byKey('links:manage'), links.exportTimeline);
   router.get('/links', ...member, linkPages.list);
   router.post('/links', ...member, linkPages.create);
   router.get('/links/new', ...member, linkPages.form);
@@ -215,6 +226,16 @@ function createRouter(
   router.post('/devices/forget-all', ...member, sessions.pageForgetAll);
   router.post('/devices/remembered/:id/forget', ...member, sessions.pageForget);
   router.post('/devices/theft-notice', ...member, sessions.pageDismissTheft);
+
+  // API keys, and what the API can do.
+  router.get('/api/api-keys', ...member, apiKeys.apiList);
+  router.post('/api/api-keys', ...member, proven, apiKeys.apiAdd);
+  router.delete('/api/api-keys/:id', ...member, apiKeys.apiRevoke);
+  router.get('/api-keys', ...member, apiKeys.pageList);
+  router.post('/api-keys', ...member, proven, apiKeys.pageAdd);
+  router.post('/api-keys/:id/revoke', ...member, apiKeys.pageRevoke);
+  router.get('/api/openapi.json', openApi.document);
+  router.get('/api', openApi.page);
   return router;
 }
 

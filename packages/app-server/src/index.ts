@@ -26,3 +26,5 @@ export { isPublicAddress } from './webhooks/public-address.js';
 export { queueWebhookEvents } from './webhooks/queue-event.js';
 export { createDeliverySender, type ResolveHost } from './webhooks/send-delivery.js';
 export { signDelivery } from './webhooks/sign-delivery.js';
+export { hashOfKey, isKeyText, newKeyText } from './api-keys/key-text.js';
+export { describeWholeApi } from './openapi/join-descriptions.js';

@@ -16,6 +16,7 @@ import { NO_METRICS, type AppMetrics } from './metrics.js';
 import { cleanIncoming } from './files/clean-incoming.js';
 import { loadLinkSecret } from './links/link-secret.js';
 import { openPlaces } from './sessions/place-of-address.js';
+import { listRoutes, type ListedRoute } from './openapi/list-routes.js';
 import { createRedisSessionStore } from './sessions/redis-session-store.js';
 import { startBackground } from './start-background.js';
 import { createSqlSessionStore } from './sessions/sql-session-store.js';
@@ -42,6 +43,8 @@ export interface AppServer extends Running {
   port: number;
   /** Signs in the first administrator, once. To be shown to the operator, and to nobody else. */
   firstSignInLink: string | undefined;
+  /** Every route it answers. */
+  routes: readonly ListedRoute[];
 }
 
 /** A client that sends nothing for this long is cut off, also in the middle of an upload. */
@@ -72,7 +75,8 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     const firstSignInLink = await ensureAdmin(context);
     background = startBackground(context);
     let listening: Listening | undefined;
-    const answer = createApp(context, () => listening?.stopping ?? false).callback();
+    const app = createApp(context, () => listening?.stopping ?? false);
+    const answer = app.callback();
     listening = await listen((request, response) => answer(request, response), {
       host: config.host,
       port: config.port,
@@ -89,6 +93,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     return {
       port: listening.port,
       firstSignInLink,
+      routes: listRoutes(app),
       cut: () => listening?.cut(),
       stop: async () => {
         await listening?.stop();

@@ -13,6 +13,9 @@ const SECRETS = /\b(?:v\d\.(?:public|local)|k\d\.(?:secret|local))\.[A-Za-z0-9_.
 /** Handles of links that are mailed (`/i/…`, `/l/…`, `/n/…`): whoever has one can use it. */
 const HANDLES = /(?<=\/[iln]\/)[^\s"'<>\\/?#]+/g;
 
+/** API keys, in whatever text they stand. */
+const API_KEYS = /\bcck_[A-Za-z0-9]+/g;
+
 /** Secrets that webhooks are signed with. */
 const WEBHOOK_SECRETS = /\bwhsec_[A-Za-z0-9+/=]+/g;
 
@@ -27,6 +30,7 @@ export function cutTokens(text: string): string {
   return text
     .replace(SECRETS, '[token]')
     .replace(HANDLES, '[handle]')
+    .replace(API_KEYS, '[key]')
     .replace(WEBHOOK_SECRETS, '[secret]');
 }
 

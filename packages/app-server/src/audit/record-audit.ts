@@ -12,7 +12,9 @@ export type AuditAction =
   | 'session.proven'
   | 'browser.forgotten'
   | 'browser.secret-stolen'
-  | 'password.changed';
+  | 'password.changed'
+  | 'api-key.made'
+  | 'api-key.revoked';
 
 export interface AuditFact {
   action: AuditAction;

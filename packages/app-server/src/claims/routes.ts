@@ -1,9 +1,7 @@
 // The handlers of everything under claims, and of the two buttons that mint one on the files page,
 // for the route table. API and page share the feature functions.
-import { MAX_LIFE_SECONDS } from '@claimcheck/shared/claim';
 import { logFields } from '@claimcheck/shared/http';
 import type { Context } from 'koa';
-import { z } from 'zod';
 import type { AppContext } from '../context.js';
 import { assetsOf } from '../http/assets.js';
 import { noticeOf, redirectDone } from '../http/notices.js';
@@ -14,24 +12,13 @@ import { viewerOf } from '../sessions/require-session.js';
 import { nextPageUrl, readPageRequest } from '../http/list-page.js';
 import { idOf } from '../http/path-id.js';
 import { showRefusal, type Handler } from '../files/routes.js';
+import { claimInput } from './input.js';
 import { listClaims, resumableUntil, type ListedClaim } from './list-claims.js';
 import { createDownloadMint, type DownloadWish, type MintedDownload } from './mint-download.js';
 import { createKeysHandler } from './publish-keys.js';
 import { revokeClaim } from './revoke-claims.js';
 
 export type ClaimRoutes = ReturnType<typeof createClaimRoutes>;
-
-const wish = z.strictObject({
-  fileId: z.string({ error: 'expected the id of a file' }).min(1).max(64),
-  mode: z
-    .enum(['strict', 'resumable'], { error: 'expected "strict" or "resumable"' })
-    .exactOptional(),
-  lifetimeSeconds: z
-    .int({ error: 'expected a whole number of seconds' })
-    .min(1)
-    .max(MAX_LIFE_SECONDS)
-    .exactOptional(),
-});
 
 export function createClaimRoutes(context: AppContext) {
   const mintDownload = createDownloadMint(context);
@@ -57,7 +44,7 @@ export function createClaimRoutes(context: AppContext) {
   return {
     /** `POST /api/claims { fileId, mode?, lifetimeSeconds? }` → 201 `{ id, url, expiresAt }`. */
     apiMint: async (ctx: Context) => {
-      const { id, url, expiresAt } = await mint(ctx, await readJson(ctx, wish));
+      const { id, url, expiresAt } = await mint(ctx, await readJson(ctx, claimInput));
       ctx.status = 201;
       ctx.body = { id, url, expiresAt: expiresAt.toISOString() };
     },

@@ -1,6 +1,7 @@
 // Every change of the tables, in order. A migration that has been released is never edited.
 import { sql, type Kysely, type Migration } from 'kysely';
 import { createLinkTables } from '../links/link-migration.js';
+import { apiKeys } from './migrate-api-keys.js';
 import { auditAndProof } from './migrate-audit.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
 import { forgetOptOutAddresses } from './migrate-outbox-handles.js';
@@ -118,4 +119,5 @@ export const migrations: Record<string, Migration> = {
   '0005-audit-and-proof': auditAndProof,
   '0006-remembered-browsers': rememberedBrowsers,
   '0012-forget-opt-out-addresses': forgetOptOutAddresses,
+  '0011-api-keys': apiKeys,
 };

@@ -2,6 +2,7 @@
 // outgrow 32 bits, are `bigint` and arrive as numbers (the parsers are set in `connect.ts`).
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AuditAction } from '../audit/record-audit.js';
+import type { ApiKeyTables } from '../api-keys/key-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
 import type {
   RememberedColumn,
@@ -217,7 +218,7 @@ export interface WebhookDeliveryTable {
   delivered_at: Date | null;
 }
 
-export interface Schema extends LinkTables, SessionTables {
+export interface Schema extends LinkTables, SessionTables, ApiKeyTables {
   account: AccountTable;
   session: SessionTable;
   audit_entry: AuditEntryTable;

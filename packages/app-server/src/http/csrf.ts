@@ -24,9 +24,17 @@ export function isFromOwnPage(source: RequestSource, appOrigin: string): boolean
   return fetchSite === 'same-origin' || origin === appOrigin;
 }
 
-/** Middleware, before anything reads the body. */
-export function refuseCrossSite(appOrigin: string, bringsSession: (ctx: Context) => boolean) {
+/**
+ * Middleware, before anything reads the body. What brings a key of its own is let pass: no browser adds one by
+ * itself, and while it is there no cookie is looked at.
+ */
+export function refuseCrossSite(
+  appOrigin: string,
+  bringsSession: (ctx: Context) => boolean,
+  bringsKey: (ctx: Context) => boolean,
+) {
   return async function checkSource(ctx: Context, next: Next): Promise<void> {
+    if (bringsKey(ctx)) return await next();
     const source = {
       method: ctx.method,
       fetchSite: ctx.get('Sec-Fetch-Site'),

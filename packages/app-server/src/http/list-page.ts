@@ -27,6 +27,12 @@ export interface PageOf<Row> {
 
 const limit = z.coerce.number().int().min(1).max(MAX_ROWS);
 
+/** What every list takes, for its description; `readPageRequest` reads it. */
+export const pageQuery = z.object({
+  limit: limit.optional().meta({ description: `Rows on a page, ${DEFAULT_ROWS} by default.` }),
+  after: z.string().regex(CURSOR).optional().meta({ description: 'As an earlier page gave it.' }),
+});
+
 /**
  * Reads `?limit=` (1 to 500, by default 100) and `?after=` (a cursor that an earlier page gave).
  * @throws Refused `invalid-input` naming the parameter.

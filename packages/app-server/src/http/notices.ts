@@ -30,6 +30,7 @@ const DONE = {
   forgotten: 'Forgotten. That browser must sign in again once its session is over.',
   confirmed: 'Confirmed. Nothing else has been done yet: press the button once more.',
   'webhook-tested': 'A test is on its way; it appears among the deliveries.',
+  'api-key-revoked': 'Revoked. The key and the claims that it minted no longer work.',
 } as const;
 
 export type Done = keyof typeof DONE;

@@ -24,6 +24,8 @@ const LABELS: Readonly<Record<string, string>> = {
   days: 'Days',
   message: 'Message',
   url: 'Address',
+  name: 'Name',
+  scopes: 'It may',
 };
 
 /** Does `action`; returns undefined, or the reason why it was refused, having set the status. */

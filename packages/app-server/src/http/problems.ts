@@ -34,7 +34,11 @@ export type AppRefusal =
   | 'database-unavailable'
   | 'sessions-unavailable'
   | 'busy'
-  | 'internal-error';
+  | 'internal-error'
+  | 'invalid-key'
+  | 'key-expired'
+  | 'key-revoked'
+  | 'insufficient-scope';
 
 export const APP_PROBLEMS = {
   ...CLAIM_PROBLEMS,
@@ -207,6 +211,26 @@ export const APP_PROBLEMS = {
     status: 500,
     title: 'Something went wrong on our side',
     advice: 'It has been recorded. Quote the request id when you ask for help.',
+  },
+  'invalid-key': {
+    status: 401,
+    title: 'This API key is not valid',
+    advice: 'Look whether it was copied whole; make a new one on the API keys page.',
+  },
+  'key-expired': {
+    status: 401,
+    title: 'This API key has expired',
+    advice: 'Make a new one on the API keys page.',
+  },
+  'key-revoked': {
+    status: 401,
+    title: 'This API key was revoked',
+    advice: 'Its owner has taken it back. Make a new one on the API keys page.',
+  },
+  'insufficient-scope': {
+    status: 403,
+    title: 'This API key may not do this',
+    advice: 'Make one that may, or sign in.',
   },
 } as const satisfies Record<AppRefusal, Problem>;
 

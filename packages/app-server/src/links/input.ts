@@ -25,10 +25,25 @@ export const recipient = z.string().transform((text, check) => {
 });
 
 /** One or several; taken apart first, so that a fault names the one that is wrong. */
-const recipients = z.preprocess(
-  (to) => (typeof to === 'string' ? [to] : to),
-  z.array(recipient).min(1).max(MAX_RECIPIENTS),
-);
+const recipients = z
+  .preprocess(
+    (to) => (typeof to === 'string' ? [to] : to),
+    z.array(recipient).min(1).max(MAX_RECIPIENTS),
+  )
+  .meta({
+    asJson: {
+      description: 'One address or several: each gets a link of its own, by mail.',
+      anyOf: [
+        { type: 'string', format: 'email' },
+        {
+          type: 'array',
+          items: { type: 'string', format: 'email' },
+          minItems: 1,
+          maxItems: MAX_RECIPIENTS,
+        },
+      ],
+    },
+  });
 
 const copies = z.int({ error: 'expected a whole number' }).min(1).max(MAX_COPIES);
 const expiresInSeconds = z

@@ -19,7 +19,8 @@ import { readToldCopies } from './list-links.js';
 import { recordVisit } from './record-link-event.js';
 import { createCopyTaker } from './take-copy.js';
 
-const pressForm = z.object({
+/** The fields of the page's form. */
+export const pressForm = z.object({
   view: z.string().max(100).optional().catch(undefined),
   press: z.string().max(100).optional().catch(undefined),
   code: z.string().max(100).optional().catch(undefined),

@@ -13,7 +13,8 @@ import { viewerOf } from '../sessions/require-session.js';
 import { findOptOut, setFetchedNotices } from './opt-out.js';
 import { countOutbox, listOutbox, retryMail, type ListedMail } from './outbox.js';
 
-const filter = z.object({ state: z.enum(['queued', 'sent', 'failed']).optional() });
+/** What the list of mails can be narrowed to. */
+export const outboxFilter = z.object({ state: z.enum(['queued', 'sent', 'failed']).optional() });
 
 export function createMailRoutes({ config, db, now }: AppContext) {
   async function stopNotices(ctx: Context): Promise<void> {
@@ -24,7 +25,7 @@ export function createMailRoutes({ config, db, now }: AppContext) {
   return {
     /** `GET /api/outbox[?state=&limit=&after=]`, newest first; with how many wait and failed. */
     apiList: async (ctx: Context) => {
-      const { state } = check({ state: ctx.query['state'] }, filter);
+      const { state } = check({ state: ctx.query['state'] }, outboxFilter);
       const { rows, next } = await listOutbox(db, readPageRequest(ctx.query), state);
       ctx.body = {
         mails: rows.map(toJson),

@@ -65,6 +65,9 @@ export function renderAccount({ error, fetchedNotices, ...page }: AccountProps):
           <p class="aside">
             <a href="/webhooks">Webhooks: tell another program</a>
           </p>
+          <p class="aside">
+            <a href="/api-keys">API keys: let another program hand out files</a>
+          </p>
         </section>
       </div>
     ),

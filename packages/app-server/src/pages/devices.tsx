@@ -64,8 +64,7 @@ function DeviceRow({ session }: { session: SessionRow }) {
       <RowHead>
         <span class="device-name">{browser}</span>{' '}
         {session.current && <span class="badge">this device</span>}
-        <span class="hint">
-          {' '}
+        <span class="hint how">
           {METHODS[session.method] ?? session.method}
           {session.remembered && session.method !== 'remembered' && ', stays signed in'}
         </span>
@@ -98,7 +97,7 @@ function DeviceRow({ session }: { session: SessionRow }) {
 /** The address is exact and says little; the place says more and is rough. */
 function WhereFrom({ address, place }: { address: string; place: string | null }) {
   return (
-    <>
+    <span>
       {place !== null && (
         <>
           {place}
@@ -106,13 +105,13 @@ function WhereFrom({ address, place }: { address: string; place: string | null }
         </>
       )}
       <bdi class="address">{address}</bdi>
-    </>
+    </span>
   );
 }
 
 function Remembered({ browsers }: { browsers: readonly RememberedRow[] }) {
   return (
-    <section aria-labelledby="remembered">
+    <section class="stack remembered" aria-labelledby="remembered">
       <h2 id="remembered">Browsers that stay signed in</h2>
       <p class="hint">
         They come back without your password until the day that is shown. Dangerous actions still

@@ -22,6 +22,8 @@ export { renderOptedOut, renderOptOut } from './opt-out.js';
 export { renderOutbox, type MailRow, type OutboxProps } from './outbox.js';
 export { renderWebhook, renderWebhooks } from './webhooks.js';
 export type { DeliveryRow, WebhookProps, WebhookRow, WebhooksProps } from './webhooks.js';
+export { renderApiReference, type ApiReferenceProps } from './api-reference.js';
+export { renderApiKeys, type ApiKeyRow, type ApiKeysProps } from './api-keys.js';
 export { renderProblem, type ProblemProps } from './problem.js';
 export { curlCommand, savedName, wgetCommand } from '#browser/command-line.js';
 export { formatProgress, formatSize } from '#browser/format-size.js';

@@ -19,9 +19,9 @@ export function renderMakeRoom({ assets, sessions }: MakeRoomProps): string {
           Your account is signed in on as many devices as it may be. End one of them to sign in
           here; links made there that are still unused stop working.
         </p>
-        <ul class="plain stack">
+        <ul class="device-choices stack">
           {sessions.map((session) => (
-            <li key={session.id} class="device-choice">
+            <li key={session.id}>
               <p>
                 <span class="device-name">{session.browser}</span>
                 <br />

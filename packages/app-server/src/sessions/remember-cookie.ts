@@ -17,7 +17,9 @@ export function setRememberCookie(
   appendCookie(ctx, REMEMBER_COOKIE, `${selector}.${secret}`, Math.floor(lifeMs / 1000));
 }
 
+/** Takes it away, where the browser has one. */
 export function clearRememberCookie(ctx: Context): void {
+  if (ctx.cookies.get(REMEMBER_COOKIE) === undefined) return;
   appendCookie(ctx, REMEMBER_COOKIE, '', 0);
 }
 

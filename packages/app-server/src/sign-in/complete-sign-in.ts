@@ -45,7 +45,6 @@ export async function completeSignIn(
   const visitor = visitorOf(ctx);
   const presented = readIdCookie(ctx, DEVICE_COOKIE);
   const deviceId = await rememberDevice(db, account, presented, now());
-  setDeviceCookie(ctx, deviceId);
   if (proven.rememberedId === undefined) await forgetThisBrowser(ctx, context);
   const remembered = proven.remember
     ? await beginToRemember(context, proven, visitor, hashOfId(deviceId))
@@ -54,6 +53,7 @@ export async function completeSignIn(
   try {
     const begun = await beginSession(context, { account, method, rememberedId }, visitor);
     setSessionCookie(ctx, begun.id);
+    setDeviceCookie(ctx, deviceId);
     if (remembered) {
       setRememberCookie(ctx, remembered.token, context.config.rememberSeconds * 1000);
     } else if (proven.rememberedId === undefined) clearRememberCookie(ctx);

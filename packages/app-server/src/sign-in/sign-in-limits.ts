@@ -20,6 +20,8 @@ export interface SignInAllowances {
   perDevice: number;
   /** Mails with a link that one address may ask for. */
   linkRequests: number;
+  /** API keys that are none, which one address may present. */
+  wrongKeys: number;
   windowSeconds: number;
 }
 
@@ -29,6 +31,7 @@ export const DEFAULT_ALLOWANCES: SignInAllowances = {
   perAccount: 10,
   perDevice: 10,
   linkRequests: 20,
+  wrongKeys: 60,
   windowSeconds: 15 * 60,
 };
 
@@ -58,6 +61,8 @@ export interface SignInLimits {
    * the asker, and without keeping its owner from the links that are in the mailbox already.
    */
   admitLinkRequest(address: string): Promise<Admitted>;
+  /** Told of a wrong key after it was looked at: nobody guesses one, but asking must cost the asker too. */
+  admitWrongKey(address: string): Promise<Admitted>;
 }
 
 export interface SignInLimitOptions {
@@ -83,6 +88,8 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
 
   const byLinkRequest = bucket('attempts-by-link-request', allowed.linkRequests);
 
+  const byWrongKey = bucket('attempts-by-wrong-key', allowed.wrongKeys);
+
   return {
     admit: async ({ address, email, knownDevice }) => {
       if (knownDevice !== undefined)
@@ -95,6 +102,7 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
     },
     admitPasswordChange: (accountId) => take([[byPasswordChange, accountId]]),
     admitLinkRequest: (address) => take([[byLinkRequest, addressBlock(address)]]),
+    admitWrongKey: (address) => take([[byWrongKey, addressBlock(address)]]),
   };
 }
 

@@ -1,7 +1,6 @@
 // An account's webhooks over HTTP: API and page call the same functions. A secret is in one answer only,
 // that to the request which made it.
 import type { Context } from 'koa';
-import { z } from 'zod';
 import type { AppContext } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { Webhook, WebhookDelivery } from '../database/schema.js';
@@ -13,6 +12,7 @@ import { readForm, readJson } from '../http/read-body.js';
 import { typedText } from '../http/typed-text.js';
 import { renderWebhook, renderWebhooks, type WebhooksProps } from '../pages/index.js';
 import { viewerOf } from '../sessions/require-session.js';
+import { webhookInput } from './input.js';
 import { queueWebhookEvents } from './queue-event.js';
 import {
   addWebhook,
@@ -21,20 +21,11 @@ import {
   listDeliveries,
   listWebhooks,
   rotateSecret,
-  webhookUrlFault,
 } from './webhooks.js';
 
 export function createWebhookRoutes(context: AppContext) {
   const { config, db, now } = context;
-  const input = z.object({
-    url: z
-      .string()
-      .trim()
-      .superRefine((url, check) => {
-        const fault = webhookUrlFault(url, config.webhookAllowPrivate);
-        if (fault !== undefined) check.addIssue({ code: 'custom', message: fault });
-      }),
-  });
+  const input = webhookInput(config.webhookAllowPrivate);
 
   /** Returns the id of the delivery. */
   async function sendTest(ctx: Context): Promise<string | undefined> {

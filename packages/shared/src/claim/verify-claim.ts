@@ -14,9 +14,13 @@ import {
   MAX_TOKEN_LENGTH,
   resumableUntil,
 } from './limits.js';
+import { isUnambiguousJson } from './unambiguous-json.js';
 
 /** `v4.public.` payload `.` footer, unpadded base64url; the payload holds at least a signature. */
 const TOKEN = /^v4\.public\.[A-Za-z0-9_-]{86,}\.[A-Za-z0-9_-]+$/;
+
+const HEADER = 'v4.public.';
+const SIGNATURE_BYTES = 64;
 
 /** The library's own time checks are opened wide: ours, below, decide alone. */
 const ANY_TIME = { clockTolerance: 1e11 };
@@ -89,6 +93,7 @@ export function createClaimVerifier<A extends Act>(
     } catch {
       return invalid('bad-signature');
     }
+    if (!isUnambiguousJson(payloadOf(token), proven)) return invalid('bad-shape');
     return checkClaim(proven, expectation, nowMs);
   };
 }
@@ -113,10 +118,18 @@ function checkClaim<A extends Act>(
   return { ok: true, claim, mayBegin };
 }
 
+/** What was signed, as text; the signature is the last 64 bytes. Only for a token of our form. */
+function payloadOf(token: string): string {
+  const signed = Buffer.from(token.slice(HEADER.length, token.lastIndexOf('.')), 'base64url');
+  return signed.toString('utf8', 0, signed.length - SIGNATURE_BYTES);
+}
+
 /** The key id in the footer of an untrusted token of our form, or undefined when it holds none. */
 function readKeyId(token: string): KeyId | undefined {
   try {
-    const footer: unknown = JSON.parse(Buffer.from(InspectFooter(token)).toString('utf8'));
+    const text = Buffer.from(InspectFooter(token)).toString('utf8');
+    const footer: unknown = JSON.parse(text);
+    if (!isUnambiguousJson(text, footer)) return undefined;
     if (typeof footer !== 'object' || footer === null || Array.isArray(footer)) return undefined;
     const entries = Object.entries(footer);
     const [name, value] = entries[0] ?? [];

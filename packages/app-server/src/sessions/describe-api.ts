@@ -1,0 +1,159 @@
+// Sessions and signing in, as the OpenAPI document has them.
+import { z } from 'zod';
+import {
+  handleAndPasswordInput,
+  handleInput,
+  linkInput,
+  linkRequestInput,
+  signInInput,
+  welcomeInput,
+} from '../accounts/input.js';
+import type { AppRefusal } from '../http/problems.js';
+import { proofInput } from './input.js';
+import { done, email, id, instant, type Answer, type ApiDescription } from '../openapi/describe.js';
+
+const sessionShown = z.object({
+  account: z.object({ id, email: email.nullable(), role: z.enum(['admin', 'member']) }),
+  session: z.object({ id, createdAt: instant, lastSeenAt: instant }),
+});
+
+const sessionList = z.object({
+  sessions: z.array(
+    z.object({
+      id,
+      current: z.boolean().meta({ description: 'The one that asks.' }),
+      userAgent: z.string(),
+      address: z.string(),
+      createdAt: instant,
+      lastSeenAt: instant,
+    }),
+  ),
+});
+
+const signedIn: Answer = {
+  description: 'Signed in.',
+  headers: { 'Set-Cookie': 'The session, and the device.' },
+};
+const requested: Answer = {
+  description: 'Taken, whether or not there is such an account.',
+  schema: z.object({}),
+  example: {},
+};
+const LINK_ENDED: readonly AppRefusal[] = [
+  'invalid-claim',
+  'expired',
+  'already-used',
+  'revoked',
+  'superseded',
+  'ledger-unavailable',
+];
+
+export const sessionApi: ApiDescription = {
+  tag: 'Sessions',
+  about: 'Signing in, and the devices that are signed in.',
+  operations: {
+    signIn: {
+      on: 'POST /api/session',
+      summary: 'Sign in by password',
+      access: 'visitor',
+      body: {
+        schema: signInInput,
+        example: { email: 'ada@example.org', password: 'correct horse battery' },
+      },
+      answers: { 204: signedIn },
+      refusals: ['wrong-credentials', 'busy', 'ledger-unavailable'],
+    },
+    signInByFirstLink: {
+      on: 'POST /api/session/link',
+      summary: "Sign in by the first start's link",
+      access: 'visitor',
+      body: { schema: linkInput },
+      answers: { 204: signedIn },
+      refusals: ['wrong-credentials', ...LINK_ENDED],
+    },
+    signInByMailedLink: {
+      on: 'POST /api/session/handle',
+      summary: 'Sign in by a mailed link',
+      description: 'Does what the button of `/i/{handle}` does.',
+      access: 'visitor',
+      body: { schema: handleInput },
+      answers: { 204: signedIn },
+      refusals: ['wrong-credentials', ...LINK_ENDED],
+    },
+    requestSignInLink: {
+      on: 'POST /api/sign-in-links',
+      summary: 'Ask for a link to sign in, by mail',
+      access: 'visitor',
+      body: { schema: linkRequestInput, example: { email: 'ada@example.org' } },
+      answers: { 202: requested },
+    },
+    requestPasswordReset: {
+      on: 'POST /api/password-resets',
+      summary: 'Ask for a link to a new password, by mail',
+      access: 'visitor',
+      body: { schema: linkRequestInput, example: { email: 'ada@example.org' } },
+      answers: { 202: requested },
+    },
+    showSession: {
+      on: 'GET /api/session',
+      summary: 'Who is signed in',
+      access: 'visitor',
+      answers: { 200: { description: 'The account and its session.', schema: sessionShown } },
+      refusals: ['not-signed-in'],
+    },
+    proveAnew: {
+      on: 'POST /api/session/proof',
+      summary: 'Prove again who you are',
+      description: 'Dangerous actions ask for it when the last proof is over ten minutes old.',
+      access: 'session',
+      body: { schema: proofInput },
+      answers: { 204: { ...signedIn, description: 'Proven; the session has a new id.' } },
+      refusals: ['busy'],
+    },
+    signOut: {
+      on: 'DELETE /api/session',
+      summary: 'Sign out',
+      description: 'Claims of this session that nobody has used die; downloads under way go on.',
+      access: 'visitor',
+      answers: { 204: done('Signed out, also when nobody was signed in.') },
+      refusals: ['ledger-unavailable'],
+    },
+    listSessions: {
+      on: 'GET /api/sessions',
+      summary: 'Your devices that are signed in',
+      access: 'session',
+      answers: { 200: { description: 'The most recently used first.', schema: sessionList } },
+    },
+    endOtherSessions: {
+      on: 'DELETE /api/sessions',
+      summary: 'Sign out everywhere else',
+      access: 'session',
+      answers: { 204: done('All ended but this one.') },
+      refusals: ['ledger-unavailable'],
+    },
+    endSession: {
+      on: 'DELETE /api/sessions/{id}',
+      summary: 'End one session',
+      access: 'session',
+      answers: { 204: done('Ended, with its claims.') },
+      refusals: ['ledger-unavailable'],
+    },
+    completeFirstAccount: {
+      on: 'PUT /api/account/welcome',
+      summary: "Choose the first administrator's address and password",
+      access: 'visitor',
+      body: { schema: welcomeInput },
+      answers: { 204: signedIn },
+      refusals: ['not-signed-in', 'conflict', 'busy', 'wrong-credentials', 'ledger-unavailable'],
+    },
+    choosePassword: {
+      on: 'PUT /api/account/chosen-password',
+      summary: 'Choose a password by a mailed link',
+      description: 'That of a reset or of an invitation. Ends all sessions of the account.',
+      access: 'visitor',
+      body: { schema: handleAndPasswordInput },
+      answers: { 204: done('Chosen; sign in with it.') },
+      refusals: [...LINK_ENDED, 'conflict', 'busy'],
+    },
+  },
+};
