@@ -5,6 +5,7 @@ import { ConfigurationError } from '@claimcheck/shared/env';
 import { readConfig } from '@claimcheck/app-server';
 import { linkIn } from '../mail/start-mail-server.js';
 import { startWithMail, type WithMail } from '../identity-links/with-mail.js';
+import { samplePages } from '../pages/sample-pages.js';
 import { ADMIN, startTestAppServer, type TestAppServer } from '../app/start-app-server.js';
 
 /** As people write them who were told to use ten characters. */
@@ -58,6 +59,47 @@ describe('a new password', () => {
     });
     expect(added.status).toBe(201);
     await app.signedIn({ email: own, password });
+  });
+});
+
+describe('a password', () => {
+  const YEAR_MS = 365 * 24 * 60 * 60_000;
+  let nowMs = Date.now();
+  let app: TestAppServer;
+  beforeAll(async () => {
+    app = await startTestAppServer({ now: () => nowMs, signInAllowances: { perAccount: 100 } });
+  });
+  afterAll(() => app.stop());
+
+  test('is compared as it was typed: case, blanks and the very last character count', async () => {
+    const chosen = ` Grüße ${'lang und länger '.repeat(15)}`;
+    const admin = await app.signedIn();
+    await admin.json('POST', '/api/accounts', { email, password: chosen, role: 'member' });
+    const others = [chosen.trim(), chosen.toLowerCase(), chosen.slice(0, -2), `${chosen}x`];
+    for (const password of others) {
+      const tried = await app.visitor().json('POST', '/api/session', { email, password });
+      expect(tried.status).toBe(401);
+    }
+    // Another keyboard's spelling of the same characters (NFD).
+    await app.signedIn({ email, password: chosen.normalize('NFD') });
+  });
+
+  test('stays good until it is changed, however old it is', async () => {
+    nowMs += 5 * YEAR_MS;
+    await app.signedIn();
+  });
+
+  test('is typed into fields that hide it, let it be pasted, and tell password stores which it is', () => {
+    const fields = Object.values(samplePages('x')).flatMap(
+      (page) => page.match(/<input[^>]*(?:type="password"|name="\w*[pP]assword")[^>]*>/g) ?? [],
+    );
+    expect(fields.length).toBeGreaterThan(4);
+    for (const field of fields) {
+      expect(field).toContain('type="password"');
+      expect(field).toMatch(/autocomplete="(?:current-password|new-password)"/i);
+      expect(field).not.toMatch(/ on\w+=| pattern=/);
+      expect(Number(/maxlength="(\d+)"/i.exec(field)?.[1] ?? 256)).toBeGreaterThanOrEqual(256);
+    }
   });
 });
 

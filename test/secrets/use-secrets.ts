@@ -43,6 +43,7 @@ export async function useEverySecret(run: Run): Promise<Secret[]> {
   await useLinks(using);
   await useMailedLinks(using);
   await useWebhooks(using);
+  await useApiKeys(using);
   return collected.secrets;
 }
 
@@ -183,4 +184,17 @@ async function useWebhooks({ collected, admin, receiver }: Using): Promise<void>
   await keepSecret(await expectStatus(200, rotating));
   await expectStatus(202, admin.request('POST', `/api/webhooks/${id}/test`));
   await waitFor('a delivery', () => receiver.deliveries.length > 0);
+}
+
+async function useApiKeys({ collected, admin, system }: Using): Promise<void> {
+  for (const use of [true, false]) {
+    const wanted = { name: `used: ${use}`, scopes: ['claims:mint', 'claims:manage'] };
+    const made = await expectStatus(201, admin.json('POST', '/api/api-keys', wanted));
+    const key = collected.keep('API key', ((await made.json()) as { key: string }).key);
+    if (!use) continue;
+    const headers = { Authorization: `Bearer ${key}` };
+    await expectStatus(200, fetch(`${system.appUrl}/api/claims`, { headers }));
+    const slip = { Authorization: `Bearer ${key.slice(0, -1)}` };
+    await expectStatus(401, fetch(`${system.appUrl}/api/claims`, { headers: slip }));
+  }
 }
