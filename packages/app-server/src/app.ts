@@ -15,6 +15,9 @@ import { loadAssets } from './http/assets.js';
 import { refuseCrossSite } from './http/csrf.js';
 import { handleErrors } from './http/errors.js';
 import { createHealthRoutes } from './http/health.js';
+import { createHandOffRoutes } from './hand-off/routes.js';
+import { createIdentitiesRoutes } from './identities/routes.js';
+import { createProviderRoutes } from './identity-provider/routes.js';
 import { redirectTo } from './http/redirect-to.js';
 import { securityHeaders } from './http/security-headers.js';
 import { createLandingRoutes } from './links/landing-routes.js';
@@ -47,7 +50,7 @@ export function createApp(context: IdentityContext, isStopping: () => boolean): 
 
   app.use(requestLog(log, metrics.requestEnded));
   app.use(assets.provide);
-  app.use(securityHeaders(config.downloadOrigin));
+  app.use(securityHeaders(config.downloadOrigin, config.handOff.to));
   app.use(handleErrors(log));
   app.use(refuseCrossSite(config.appOrigin, bringsSessionCookie, bringsKey));
   const router = createRouter(context, assets.serve, isStopping);
@@ -76,6 +79,9 @@ function createRouter(
   const apiKeys = createApiKeyRoutes(context);
   const openApi = createOpenApiRoutes(context);
   const proofs = createProofRoutes(context);
+  const provider = createProviderRoutes(context);
+  const handOff = createHandOffRoutes(context);
+  const identities = createIdentitiesRoutes(context);
   const makingRoom = createMakeRoomRoutes(context);
 
   // Who may pass. `anybody` is not asked who; `visitor` may be signed in, also to an account that is still
@@ -236,6 +242,21 @@ function createRouter(
   router.post('/api-keys/:id/revoke', ...member, apiKeys.pageRevoke);
   router.get('/api/openapi.json', openApi.document);
   router.get('/api', openApi.page);
+  // Identities elsewhere: the provider, hand-off between app servers.
+  router.get('/sign-in/provider', ...visitor, provider.pageLeave);
+  router.get('/sign-in/provider/callback', ...visitor, provider.pageReturn);
+  router.get('/sign-in/provider/prove', ...member, provider.pageProve);
+  router.get('/sign-out/provider', ...visitor, provider.pageSignOut);
+  router.get('/hand-off', ...member, handOff.pageAsk);
+  router.post('/hand-off', ...member, handOff.pageSend);
+  router.get('/hand-off/begin', ...visitor, handOff.pageBegin);
+  router.get('/hand-off/accept/:token', ...visitor, handOff.pageAccept);
+  router.get('/api/account/identities', ...member, identities.apiList);
+  router.delete('/api/account/identities/:id', ...member, proven, identities.apiDisconnect);
+  router.get('/account/identities', ...member, identities.pageList);
+  router.post('/account/identities/provider', ...member, proven, provider.pageConnect);
+  router.post('/account/identities/peers/:name', ...member, proven, handOff.pageConnect);
+  router.post('/account/identities/:id/disconnect', ...member, proven, identities.pageDisconnect);
   return router;
 }
 

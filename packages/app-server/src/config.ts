@@ -8,6 +8,8 @@ import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { normaliseEmail } from './accounts/email.js';
 import { ownWordsFault } from './accounts/own-words.js';
 import { passwordFault } from './accounts/password-rules.js';
+import { readHandOff, type HandOffSettings } from './hand-off/hand-off-settings.js';
+import { readProvider, type ProviderSettings } from './identity-provider/provider-settings.js';
 import {
   readMailFrom,
   readSmtpUrl,
@@ -56,6 +58,10 @@ export interface AppConfig {
   metricsHost: string;
   /** No metrics when undefined. */
   metricsPort: number | undefined;
+  /** OpenID Connect; undefined without a provider. */
+  provider: ProviderSettings | undefined;
+  /** Which app servers on other origins people are handed over to, and received from. */
+  handOff: HandOffSettings;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -104,6 +110,8 @@ export function readConfig(env: Environment = process.env): AppConfig {
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),
     metricsHost: read.text('METRICS_HOST') ?? '127.0.0.1',
     metricsPort: read.optionalPort('METRICS_PORT'),
+    provider: readProvider(read),
+    handOff: readHandOff(read, appOrigin),
   };
   if (config.sessionIdleSeconds > config.sessionLifeSeconds) {
     read.refuse(

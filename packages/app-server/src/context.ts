@@ -6,6 +6,8 @@ import type { Kysely } from 'kysely';
 import type { AppConfig } from './config.js';
 import type { PasswordHasher } from './accounts/password-hasher.js';
 import type { Account, Schema } from './database/schema.js';
+import type { HandOffPeers } from './hand-off/hand-off-peers.js';
+import type { IdentityProvider } from './identity-provider/open-provider.js';
 import type { KeyedDigest } from './links/link-secret.js';
 import type { AppMetrics } from './metrics.js';
 import type { PlaceOfAddress } from './sessions/place-of-address.js';
@@ -31,6 +33,9 @@ export interface IdentityContext extends AppContext {
   sessions: SessionStore;
   passwords: PasswordHasher;
   signInLimits: SignInLimits;
+  /** The organisation's own sign-in; undefined without one. */
+  provider: IdentityProvider | undefined;
+  handOffPeers: HandOffPeers;
   placeOf: PlaceOfAddress;
 }
 

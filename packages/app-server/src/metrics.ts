@@ -4,7 +4,7 @@ import type { EndedRequest } from '@claimcheck/shared/http';
 import { Counter, Gauge, Histogram, type Registry } from '@claimcheck/shared/metrics';
 import { APP_PROBLEMS, Refused } from './http/problems.js';
 
-export type SignInWay = 'password' | 'link';
+export type SignInWay = 'password' | 'link' | 'identity-provider' | 'hand-off';
 
 export interface AppMetrics {
   requestEnded: (ended: EndedRequest) => void;

@@ -12,6 +12,8 @@ import { checkDirectories } from './check-directories.js';
 import type { AppConfig } from './config.js';
 import type { IdentityContext } from './context.js';
 import { openDatabase } from './database/open-database.js';
+import { openHandOffPeers } from './hand-off/hand-off-peers.js';
+import { openProvider } from './identity-provider/open-provider.js';
 import { NO_METRICS, type AppMetrics } from './metrics.js';
 import { cleanIncoming } from './files/clean-incoming.js';
 import { loadLinkSecret } from './links/link-secret.js';
@@ -57,6 +59,12 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
   const keys = await loadSigningKeys(join(config.dataDir, 'keys'), now());
   const database = await openDatabase({ ...config, log });
   let background: ReturnType<typeof startBackground> | undefined;
+  const handOffPeers = openHandOffPeers({
+    settings: config.handOff,
+    appOrigin: config.appOrigin,
+    log,
+    now,
+  });
   try {
     const context: IdentityContext = {
       config,
@@ -68,6 +76,8 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       metrics,
       now,
       passwords: await createPasswordHasher(config.hashConcurrency),
+      provider: config.provider && openProvider({ settings: config.provider, log, now }),
+      handOffPeers,
       placeOf: await openPlaces(config.geoipFile),
       ...identityStores(options, database.db),
     };
@@ -98,11 +108,13 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       stop: async () => {
         await listening?.stop();
         await background?.stop();
+        await handOffPeers.close();
         await database.close();
       },
     };
   } catch (error) {
     await background?.stop();
+    await handOffPeers.close();
     await database.close();
     throw error;
   }

@@ -35,10 +35,17 @@ export interface KeySourceOptions {
   log: Logger;
   /** Unix milliseconds. */
   now?: () => number;
+  /** The setting that the address comes from, for the log. */
+  setting?: string;
 }
 
 /** Starts fetching at once, and again until a first set has come. */
-export function createKeySource({ url, log, now = Date.now }: KeySourceOptions): KeySource {
+export function createKeySource({
+  url,
+  log,
+  now = Date.now,
+  setting = 'KEYS_URL',
+}: KeySourceOptions): KeySource {
   const agent = new Agent({
     connections: 1,
     connect: { timeout: TIMEOUT_MS },
@@ -73,7 +80,7 @@ export function createKeySource({ url, log, now = Date.now }: KeySourceOptions):
     } catch (error) {
       if (closing.signal.aborted) return;
       failures += 1;
-      if (failures === 1) log.warn({ err: error, url }, explainFailure(ring));
+      if (failures === 1) log.warn({ err: error, url }, explainFailure(ring, setting));
     }
     if (!closing.signal.aborted) timer = setTimeout(() => void refresh(), pauseMs()).unref();
   }
@@ -139,10 +146,10 @@ async function fetchKeys(
   return await readPublishedKeys(await body.json());
 }
 
-function explainFailure(ring: StaticKeyRing | undefined): string {
+function explainFailure(ring: StaticKeyRing | undefined, setting: string): string {
   return ring === undefined
-    ? 'the public keys cannot be read (KEYS_URL); no download can start until they are; trying on'
-    : 'the public keys cannot be read anew (KEYS_URL); going on with those of before; trying on';
+    ? `the public keys cannot be read (${setting}); no claim can be accepted until they are; trying on`
+    : `the public keys cannot be read anew (${setting}); going on with those of before; trying on`;
 }
 
 async function atMost(ms: number, work: Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 // Accounts: adding, listing, disabling. What an account may do is read from here at every request.
 import { subjectOf } from '@claimcheck/shared/claim';
-import type { Kysely, Transaction } from 'kysely';
+import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
 import { markClaimsRevoked } from '../claims/revoke-claims.js';
 import type { IdentityContext } from '../context.js';
 import { isDuplicate } from '../database/database-unavailable-error.js';
@@ -76,6 +76,11 @@ export async function enableAccount({ db }: IdentityContext, id: string): Promis
   return await setDisabled(db, id, null);
 }
 
+/** SQL condition: a password, or an identity elsewhere. */
+export function hasWayIn(where: ExpressionBuilder<Schema, 'account'>) {
+  return where.or([where('password_hash', 'is not', null), where('identity_count', '>', 0)]);
+}
+
 /** @throws Refused `conflict` when `change` meets an e-mail address that is taken. */
 export async function refuseTakenEmail<T>(change: () => Promise<T>): Promise<T> {
   try {
@@ -107,7 +112,7 @@ async function lockOtherAdmins(transaction: Transaction<Schema>, id: string): Pr
     .select('id')
     .where('role', '=', 'admin')
     .where('disabled_at', 'is', null)
-    .where('password_hash', 'is not', null)
+    .where(hasWayIn)
     .orderBy('id')
     .forUpdate()
     .execute();

@@ -88,9 +88,9 @@ export async function readInvitationEnds(
   return new Map(rows.map(({ account_id, expires_at }) => [account_id, expires_at]));
 }
 
-/** True for an account whose owner has not chosen a password yet; not the first-run administrator. */
-export function isInvited({ email, password_hash }: Account): boolean {
-  return email !== null && password_hash === null;
+/** True for an account whose owner has not come yet, by a password or from elsewhere; not the first-run administrator. */
+export function isInvited({ email, password_hash, identity_count }: Account): boolean {
+  return email !== null && password_hash === null && identity_count === 0;
 }
 
 /** The row is held: accepting and withdrawing at once wait for each other. */

@@ -175,6 +175,7 @@ export function createAccountRoutes(context: IdentityContext) {
       ctx.body = renderAccount({
         assets: assetsOf(ctx),
         viewer,
+        hasPassword: viewer.password_hash !== null,
         fetchedNotices: viewer.fetched_notices,
         notice: noticeOf(ctx),
       });
@@ -192,6 +193,7 @@ export function createAccountRoutes(context: IdentityContext) {
         ctx.body = renderAccount({
           assets: assetsOf(ctx),
           viewer: account,
+          hasPassword: account.password_hash !== null,
           fetchedNotices: account.fetched_notices,
           error,
         });

@@ -14,7 +14,13 @@ export type AuditAction =
   | 'browser.secret-stolen'
   | 'password.changed'
   | 'api-key.made'
-  | 'api-key.revoked';
+  | 'api-key.revoked'
+  | 'identity.connected'
+  | 'identity.disconnected'
+  | 'identity.refused'
+  | 'account.made-by-provider'
+  | 'hand-off.sent'
+  | 'hand-off.accepted';
 
 export interface AuditFact {
   action: AuditAction;

@@ -3,6 +3,7 @@ import { sql, type Kysely, type Migration } from 'kysely';
 import { createLinkTables } from '../links/link-migration.js';
 import { apiKeys } from './migrate-api-keys.js';
 import { auditAndProof } from './migrate-audit.js';
+import { identityProviderHandOff } from './migrate-federation.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
 import { forgetOptOutAddresses } from './migrate-outbox-handles.js';
 import { rememberedBrowsers } from './migrate-remembered.js';
@@ -119,5 +120,6 @@ export const migrations: Record<string, Migration> = {
   '0005-audit-and-proof': auditAndProof,
   '0006-remembered-browsers': rememberedBrowsers,
   '0011-api-keys': apiKeys,
+  '0008-identity-provider-hand-off': identityProviderHandOff,
   '0012-forget-opt-out-addresses': forgetOptOutAddresses,
 };

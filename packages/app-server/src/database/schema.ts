@@ -3,6 +3,7 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AuditAction } from '../audit/record-audit.js';
 import type { ApiKeyTables } from '../api-keys/key-tables.js';
+import type { IdentityTables } from '../identities/identity-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
 import type {
   RememberedColumn,
@@ -25,6 +26,8 @@ export interface AccountTable extends TheftColumn {
   created_at: Date;
   /** Whether a mail is wanted when somebody has fetched what this account sent. */
   fetched_notices: Generated<boolean>;
+  /** Rows in `external_identity`: above 0 it can be entered without a password. */
+  identity_count: Generated<number>;
 }
 
 export interface SessionTable extends RememberedColumn {
@@ -218,7 +221,7 @@ export interface WebhookDeliveryTable {
   delivered_at: Date | null;
 }
 
-export interface Schema extends LinkTables, SessionTables, ApiKeyTables {
+export interface Schema extends LinkTables, SessionTables, ApiKeyTables, IdentityTables {
   account: AccountTable;
   session: SessionTable;
   audit_entry: AuditEntryTable;

@@ -29,6 +29,8 @@ const DONE = {
   'account-signed-out': 'Signed out everywhere. Links made there no longer work.',
   forgotten: 'Forgotten. That browser must sign in again once its session is over.',
   confirmed: 'Confirmed. Nothing else has been done yet: press the button once more.',
+  'identity-connected': 'Connected. You can sign in with it from now on.',
+  'identity-disconnected': 'Disconnected. Your other devices have been signed out.',
   'webhook-tested': 'A test is on its way; it appears among the deliveries.',
   'api-key-revoked': 'Revoked. The key and the claims that it minted no longer work.',
 } as const;

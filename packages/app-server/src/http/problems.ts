@@ -18,6 +18,11 @@ export type AppRefusal =
   | 'too-many-attempts'
   | 'account-incomplete'
   | 'proof-needed'
+  | 'sign-in-over'
+  | 'provider-refused'
+  | 'provider-unavailable'
+  | 'no-account'
+  | 'not-a-peer'
   | 'too-many-sessions'
   | 'coming-back'
   | 'cross-site'
@@ -128,6 +133,35 @@ export const APP_PROBLEMS = {
     status: 403,
     title: 'Confirm that it is you',
     advice: 'This action asks for your password again when the last time is over ten minutes ago.',
+  },
+  'sign-in-over': {
+    status: 400,
+    title: 'This sign-in cannot be finished',
+    advice:
+      'It was begun in another browser, has been finished already, or took too long. Nobody was signed in by it; begin again from the sign-in page.',
+  },
+  'provider-refused': {
+    status: 403,
+    title: 'You were not signed in',
+    advice: 'The sign-in service gave no proof of who you are. Begin again from the sign-in page.',
+  },
+  'provider-unavailable': {
+    status: 503,
+    title: 'The sign-in service does not answer',
+    advice:
+      'Nothing is wrong with your account. Try again in a minute, or sign in another way if you have one.',
+    retryAfterSeconds: 10,
+  },
+  'no-account': {
+    status: 403,
+    title: 'You have no account here',
+    advice: 'The sign-in service knows you, but no account here is yours. Ask an administrator.',
+  },
+  'not-a-peer': {
+    status: 403,
+    title: 'Nobody is handed over to or from there',
+    advice:
+      'Whoever runs this server has not named that one. If you did not expect this, close the page.',
   },
   'too-many-sessions': {
     status: 409,

@@ -1,9 +1,9 @@
 // Headers of every answer. The pages need one style sheet, one script and forms; the policy allows
 // just that. The download origin is a form target because the download form is answered by a
-// redirect to it, and Chromium checks those too.
+// redirect to it, and Chromium checks those too; so is where people are handed over to.
 import helmet from 'koa-helmet';
 
-export function securityHeaders(downloadOrigin: string) {
+export function securityHeaders(downloadOrigin: string, handOffTo: readonly string[]) {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -13,7 +13,7 @@ export function securityHeaders(downloadOrigin: string) {
         styleSrc: ["'self'"],
         imgSrc: ["'self'"],
         connectSrc: ["'self'"],
-        formAction: ["'self'", downloadOrigin],
+        formAction: ["'self'", downloadOrigin, ...handOffTo],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
       },

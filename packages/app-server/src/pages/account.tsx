@@ -8,11 +8,18 @@ import { ROLES } from './roles.js';
 export interface AccountProps extends SignedInProps {
   /** Why the password was not changed. */
   error?: string | undefined;
+  /** False for an account that is entered from elsewhere alone. */
+  hasPassword?: boolean;
   /** Whether a mail comes when something this account sent was fetched. */
   fetchedNotices: boolean;
 }
 
-export function renderAccount({ error, fetchedNotices, ...page }: AccountProps): string {
+export function renderAccount({
+  error,
+  hasPassword = true,
+  fetchedNotices,
+  ...page
+}: AccountProps): string {
   const { email, role } = page.viewer;
   return renderSection({
     ...page,
@@ -28,25 +35,30 @@ export function renderAccount({ error, fetchedNotices, ...page }: AccountProps):
             <dt>Role</dt>
             <dd>{ROLES[role]}</dd>
           </dl>
+          <p class="aside">
+            <a href="/account/identities">Other ways to sign in</a>
+          </p>
         </section>
-        <section class="card" aria-labelledby="password">
-          <h2 id="password">Change your password</h2>
-          {error !== undefined && <NoticeBox kind="error">{error}</NoticeBox>}
-          <form method="post" action="/account/password" class="stack">
-            {/* Without a name it is not sent; password stores read it to know whose password this is. */}
-            <input type="email" autoComplete="username" value={email ?? ''} readOnly hidden />
-            <Field
-              name="currentPassword"
-              label="Current password"
-              type="password"
-              autoComplete="current-password"
-              maxLength={PASSWORD_LENGTH.most}
-            />
-            <NewPasswordField name="newPassword" label="New password" />
-            <p class="hint">This signs you out on every other device.</p>
-            <button class="button primary">Change password</button>
-          </form>
-        </section>
+        {hasPassword && (
+          <section class="card" aria-labelledby="password">
+            <h2 id="password">Change your password</h2>
+            {error !== undefined && <NoticeBox kind="error">{error}</NoticeBox>}
+            <form method="post" action="/account/password" class="stack">
+              {/* Without a name it is not sent; password stores read it to know whose password this is. */}
+              <input type="email" autoComplete="username" value={email ?? ''} readOnly hidden />
+              <Field
+                name="currentPassword"
+                label="Current password"
+                type="password"
+                autoComplete="current-password"
+                maxLength={PASSWORD_LENGTH.most}
+              />
+              <NewPasswordField name="newPassword" label="New password" />
+              <p class="hint">This signs you out on every other device.</p>
+              <button class="button primary">Change password</button>
+            </form>
+          </section>
+        )}
         <section class="card" aria-labelledby="notices">
           <h2 id="notices">Notices</h2>
           <form method="post" action="/account/notices" class="stack">

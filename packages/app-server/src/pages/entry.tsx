@@ -16,10 +16,15 @@ export interface SignInProps {
   /** What was done just before, such as signing out. */
   notice?: Notice | undefined;
   error?: string | undefined;
+  /** Sign-in services elsewhere, as links. */
+  elsewhere?: readonly { href: string; name: string }[];
+  /** Where to sign out of such a service, after signing out here. */
+  signOutElsewhere?: { href: string; name: string } | undefined;
 }
 
 export function renderSignIn(props: SignInProps): string {
   const { assets, email, remember = false, next, notice, error } = props;
+  const { elsewhere = [], signOutElsewhere } = props;
   return renderEntry({
     assets,
     heading: 'Sign in',
@@ -27,6 +32,12 @@ export function renderSignIn(props: SignInProps): string {
     error,
     children: (
       <>
+        {signOutElsewhere && (
+          <p class="aside">
+            You may still be signed in at <bdi>{signOutElsewhere.name}</bdi>.{' '}
+            <a href={signOutElsewhere.href}>Sign out there, too</a>
+          </p>
+        )}
         <form method="post" action="/sign-in" class="stack">
           {next !== undefined && <input type="hidden" name="next" value={next} />}
           <EmailField value={email} autofocus={email === undefined} />
@@ -44,6 +55,11 @@ export function renderSignIn(props: SignInProps): string {
           </div>
           <button class="button primary wide">Sign in</button>
         </form>
+        {elsewhere.map(({ href, name }) => (
+          <a key={href} class="button wide" href={href}>
+            Sign in with <bdi>{name}</bdi>
+          </a>
+        ))}
         <ul class="aside ways">
           <li>
             <a href="/sign-in/forgot">Forgot your password?</a>

@@ -4,6 +4,8 @@ export { renderSignIn, renderSignInLink, renderWelcome } from './entry.js';
 export type { SignInLinkProps, SignInProps, WelcomeProps } from './entry.js';
 export { renderConfirmIdentity } from './confirm-identity.js';
 export type { ConfirmIdentityProps, ProofWay } from './confirm-identity.js';
+export { renderHandOff, renderIdentities, renderLeaving } from './identities.js';
+export type { HandOffProps, IdentitiesProps, IdentityRow } from './identities.js';
 export { renderChoosePassword, renderLinkRequest, renderMailedSignIn } from './identity.js';
 export { renderFiles, type FilesProps } from './files.js';
 export { renderCurl, type CurlProps } from './curl.js';

@@ -45,6 +45,14 @@ export function renderProblem(props: ProblemProps): string {
   });
 }
 
+/** A sign-in elsewhere that came to nothing. */
+const BACK_TO_SIGN_IN: ReadonlySet<string> = new Set([
+  'sign-in-over',
+  'provider-refused',
+  'provider-unavailable',
+  'no-account',
+]);
+
 /** Where to go from here: the page that the advice most likely needs. */
 function wayOn(
   code: string,
@@ -55,5 +63,6 @@ function wayOn(
   // Who holds an e-mailed link has no account here: every page of ours would only ask for one.
   if (code.startsWith('link-')) return undefined;
   if (code === 'not-signed-in') return { href: '/sign-in', label: 'Sign in' };
+  if (BACK_TO_SIGN_IN.has(code)) return { href: '/sign-in', label: 'Back to sign-in' };
   return { href: '/', label: 'Go to the start page' };
 }

@@ -26,6 +26,7 @@ export interface EndedBy {
     | 'replaced'
     | 'no-room'
     | 'password-changed'
+    | 'identity-disconnected'
     | 'account-disabled'
     | 'secret-stolen'
     | 'answer-lost';

@@ -21,7 +21,7 @@ export function createProofRoutes(context: IdentityContext) {
       viewer: account,
       next,
       takesPassword: account.password_hash !== null,
-      ways: await waysToProve(context, account),
+      ways: await waysToProve(context, account, next),
       error,
     });
   }

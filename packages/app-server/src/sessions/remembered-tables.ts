@@ -42,6 +42,8 @@ export interface WaitingSignInTable {
   remember: boolean;
   /** The remembered browser that came back, if it was one. */
   remembered_id: string | null;
+  /** When it was proven, where that was elsewhere; null: when it began to wait. */
+  proven_at: Date | null;
   expires_at: Date;
 }
 

@@ -14,7 +14,7 @@ export function viewerOf(ctx: Context): SignedIn {
   return viewer;
 }
 
-/** Guard: somebody is signed in, with an account that has its e-mail address and password. */
+/** Guard: somebody is signed in, with an account that has its e-mail address and a way in. */
 export async function requireAccount(ctx: Context, next: Next): Promise<void> {
   if (!isComplete(viewerOf(ctx))) throw new Refused('account-incomplete');
   await next();
@@ -28,7 +28,8 @@ export async function requireAdmin(ctx: Context, next: Next): Promise<void> {
   await next();
 }
 
-/** False for the first-run administrator until e-mail address and password are chosen. */
+/** False for the first-run administrator until e-mail address and password are chosen. A way in is a password, or
+ * an identity elsewhere. */
 export function isComplete({ account }: SignedIn): boolean {
-  return account.email !== null && account.password_hash !== null;
+  return account.email !== null && (account.password_hash !== null || account.identity_count > 0);
 }

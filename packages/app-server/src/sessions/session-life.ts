@@ -29,18 +29,20 @@ export interface Beginning {
   method: SignInMethod;
   /** The remembered browser that it belongs to, if it is one. */
   rememberedId: string | null;
+  /** When they proved who they are, if that was not just now, Unix milliseconds. */
+  provenAtMs?: number | undefined;
 }
 
 /**
  * Begins a session for an account whose credentials have been checked.
  * @returns its id, for the cookie alone, and the session.
- * @throws Refused `wrong-credentials` when the account was disabled, its password changed, or the browser was
+ * @throws Refused `wrong-credentials` when the account was disabled, a way into it changed, or the browser was
  * forgotten since that was read: the sessions it had have just been ended, and this one must not outlive
  * them; `too-many-sessions` where that is the rule.
  */
 export async function beginSession(
   context: IdentityContext,
-  { account, method, rememberedId }: Beginning,
+  { account, method, rememberedId, provenAtMs }: Beginning,
   visitor: Visitor,
 ): Promise<{ id: string; session: Session }> {
   const { config, sessions, now } = context;
@@ -55,7 +57,7 @@ export async function beginSession(
     createdAtMs: nowMs,
     lastSeenAtMs: nowMs,
     method,
-    provenAtMs: method === 'remembered' ? 0 : nowMs,
+    provenAtMs: method === 'remembered' ? 0 : (provenAtMs ?? nowMs),
     rememberedId,
   };
   const room: Room = {
@@ -111,10 +113,15 @@ async function isStillGood(
 ): Promise<boolean> {
   const current = await db
     .selectFrom('account')
-    .select(['password_hash', 'disabled_at'])
+    .select(['password_hash', 'identity_count', 'disabled_at'])
     .where('id', '=', account.id)
     .executeTakeFirst();
-  if (current?.disabled_at !== null || current.password_hash !== account.password_hash)
+  if (
+    current?.disabled_at !== null ||
+    current.password_hash !== account.password_hash ||
+    current.identity_count !== account.identity_count
+  ) {
     return false;
+  }
   return rememberedId === null || (await noteSessionOf(db, rememberedId, reference));
 }

@@ -25,7 +25,8 @@ export interface Session {
  * `first-run-link` is the one that the server prints for its first administrator; `remembered` proves nothing
  * anew.
  */
-export type SignInMethod = 'password' | 'mailed-link' | 'first-run-link' | 'remembered';
+export type SignInMethod =
+  'password' | 'mailed-link' | 'first-run-link' | 'remembered' | 'identity-provider' | 'hand-off';
 
 /** How many sessions an account may have, and what happens to one more. */
 export interface Room {

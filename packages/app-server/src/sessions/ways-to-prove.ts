@@ -2,16 +2,22 @@
 // password proves it by signing in anew, which begins a session that is proven from the start.
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
+import { listIdentities } from '../identities/connect-identity.js';
 import type { ProofWay } from '../pages/index.js';
 
 /** Further ways for this account, as links of the page. */
 export async function waysToProve(
-  { config }: IdentityContext,
+  { config, db, provider }: IdentityContext,
   account: Account,
+  next: string | undefined,
 ): Promise<ProofWay[]> {
   const ways: ProofWay[] = [];
-  if (account.password_hash === null && config.smtp !== undefined) {
+  const identities = provider === undefined ? [] : await listIdentities(db, account.id);
+  if (provider && identities.some(({ issuer }) => issuer === provider.issuer)) {
+    const query = next === undefined ? '' : `?next=${encodeURIComponent(next)}`;
+    ways.push({ href: `/sign-in/provider/prove${query}`, label: `Confirm with ${provider.name}` });
+  } else if (account.password_hash === null && config.smtp !== undefined) {
     ways.push({ href: '/sign-in/email', label: 'E-mail me a sign-in link' });
   }
-  return await Promise.resolve(ways);
+  return ways;
 }

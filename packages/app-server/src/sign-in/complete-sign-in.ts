@@ -28,6 +28,8 @@ export interface Proven {
   remember?: boolean | undefined;
   /** The remembered browser that has come back; with `method: 'remembered'` only. */
   rememberedId?: string | undefined;
+  /** When they proved it elsewhere, if that was not just now, Unix milliseconds. */
+  provenAtMs?: number | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function completeSignIn(
   proven: Proven,
 ): Promise<void> {
   const { db, now } = context;
-  const { account, method } = proven;
+  const { account, method, provenAtMs } = proven;
   const requestedAtMs = now();
   const visitor = visitorOf(ctx);
   const presented = readIdCookie(ctx, DEVICE_COOKIE);
@@ -51,7 +53,11 @@ export async function completeSignIn(
     : undefined;
   const rememberedId = remembered?.id ?? proven.rememberedId ?? null;
   try {
-    const begun = await beginSession(context, { account, method, rememberedId }, visitor);
+    const begun = await beginSession(
+      context,
+      { account, method, rememberedId, provenAtMs },
+      visitor,
+    );
     setSessionCookie(ctx, begun.id);
     setDeviceCookie(ctx, deviceId);
     if (remembered) {

@@ -33,7 +33,9 @@ export async function ensureAdmin(context: IdentityContext): Promise<string | un
       .where('role', '=', 'admin')
       .where('disabled_at', 'is', null)
       .execute();
-    if (admins.some((admin) => admin.password_hash !== null)) return undefined;
+    // Who comes in from elsewhere counts while there is an elsewhere: without it nobody could mend that.
+    const isElsewhere = config.provider !== undefined;
+    if (admins.some((admin) => isIn(admin, isElsewhere))) return undefined;
     // An invited administrator has an address, and a link of their own.
     const waiting = admins.find((admin) => admin.email === null);
     if (firstAdmin === undefined || passwordHash === undefined) {
@@ -63,8 +65,13 @@ export async function ensureAdmin(context: IdentityContext): Promise<string | un
       created_at: new Date(now()),
       fetched_notices: true,
       theft_at: null,
+      identity_count: 0,
     };
   }
+}
+
+function isIn(admin: Account, isElsewhere: boolean): boolean {
+  return admin.password_hash !== null || (isElsewhere && admin.identity_count > 0);
 }
 
 async function insert(transaction: Transaction<Schema>, account: Account): Promise<Account> {

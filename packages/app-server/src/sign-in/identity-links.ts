@@ -113,12 +113,12 @@ export async function findIdentityLink(
     .selectAll()
     .where('id', '=', link.account_id)
     .executeTakeFirst();
-  // An invitation is for an account without a password, everything else for one with.
-  const isInvited = account?.password_hash === null;
+  // An invitation is for an account that nobody has come to yet, everything else for one that has an owner.
+  const isUnclaimed = account?.password_hash === null && account.identity_count === 0;
   if (
     account === undefined ||
     account.disabled_at !== null ||
-    isInvited !== (link.purpose === 'accept-invitation')
+    isUnclaimed !== (link.purpose === 'accept-invitation')
   ) {
     throw refuse(link, 'revoked');
   }

@@ -2,9 +2,11 @@
 // the same one statement whether the address has an account or not; the account is looked up later,
 // beside the requests. So neither the answer nor its time tells who has an account here.
 import type { Kysely } from 'kysely';
+import { hasWayIn } from '../accounts/accounts.js';
 import type { AppContext, IdentityContext } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { LinkRequestTable, Schema } from '../database/schema.js';
+import { entersElsewhereMail } from '../identities/identity-mails.js';
 import { queueMail } from '../mail/queue-mail.js';
 import { LIFE_MS, makeIdentityLink } from './identity-links.js';
 import { linkMail } from './identity-mails.js';
@@ -75,11 +77,23 @@ async function answer(
     .selectAll()
     .where('email', '=', email)
     .where('disabled_at', 'is', null)
-    .where('password_hash', 'is not', null)
+    .where(hasWayIn)
     // Requests for one account are answered one after the other, so that the count below is right.
     .forUpdate()
     .executeTakeFirst();
   if (account === undefined) return;
+  // A mailbox is no way around the provider that an account without a password belongs to; once there is no
+  // provider any more, it is the only way left.
+  if (account.password_hash === null && config.provider !== undefined) {
+    await queueMail(db, {
+      to: email,
+      ...entersElsewhereMail(config.appOrigin, config.provider.name),
+      stableId: `enters-elsewhere:${account.id}:${Math.floor(nowMs / WINDOW_MS)}`,
+      kind: 'account-notice',
+      at: new Date(nowMs),
+    });
+    return;
+  }
   const recent = await db
     .selectFrom('identity_link')
     .select('id')

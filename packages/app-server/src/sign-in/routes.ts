@@ -7,6 +7,7 @@ import type { IdentityContext } from '../context.js';
 import { assetsOf } from '../http/assets.js';
 import { localPath } from '../http/local-path.js';
 import { noticeOf, redirectDone } from '../http/notices.js';
+import { signOutElsewhere, waysElsewhere } from '../identities/ways-elsewhere.js';
 import { pageRefusal } from '../http/page-refusal.js';
 import { readForm, readJson } from '../http/read-body.js';
 import { redirectTo } from '../http/redirect-to.js';
@@ -24,6 +25,7 @@ import { createSignInLinkBurn } from './sign-in-link.js';
 
 export function createSignInRoutes(context: IdentityContext) {
   const burnSignInLink = createSignInLinkBurn(context);
+  const elsewhere = (next: string | undefined) => waysElsewhere(context, next);
 
   async function enter(ctx: Context, credentials: Credentials, remember = false): Promise<void> {
     const deviceId = readIdCookie(ctx, DEVICE_COOKIE);
@@ -86,7 +88,17 @@ export function createSignInRoutes(context: IdentityContext) {
     pageSignIn: (ctx: Context) => {
       const next = localPath(ctx.query['next']);
       if (sessionOf(ctx)) redirectTo(ctx, next ?? '/files');
-      else ctx.body = renderSignIn({ assets: assetsOf(ctx), next, notice: noticeOf(ctx) });
+      else {
+        const notice = noticeOf(ctx);
+        ctx.body = renderSignIn({
+          assets: assetsOf(ctx),
+          next,
+          notice,
+          elsewhere: elsewhere(next),
+          signOutElsewhere:
+            ctx.query['done'] === 'signed-out' ? signOutElsewhere(context) : undefined,
+        });
+      }
     },
     pageSignInPost: async (ctx: Context) => {
       const form = await readForm(ctx, signInForm);
@@ -95,7 +107,14 @@ export function createSignInRoutes(context: IdentityContext) {
       if (refusal === undefined) redirectTo(ctx, next ?? '/files');
       else {
         const { email, remember } = form;
-        ctx.body = renderSignIn({ assets: assetsOf(ctx), email, remember, next, error: refusal });
+        ctx.body = renderSignIn({
+          assets: assetsOf(ctx),
+          email,
+          remember,
+          next,
+          error: refusal,
+          elsewhere: elsewhere(next),
+        });
       }
     },
     /** Burns nothing: whatever opens links by itself (mail scanners, previews) gets a button. */

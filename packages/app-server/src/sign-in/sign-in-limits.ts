@@ -22,6 +22,8 @@ export interface SignInAllowances {
   linkRequests: number;
   /** API keys that are none, which one address may present. */
   wrongKeys: number;
+  /** Times that browsers at one address may be sent to another server to sign in. */
+  attemptsElsewhere: number;
   windowSeconds: number;
 }
 
@@ -32,6 +34,7 @@ export const DEFAULT_ALLOWANCES: SignInAllowances = {
   perDevice: 10,
   linkRequests: 20,
   wrongKeys: 60,
+  attemptsElsewhere: 120,
   windowSeconds: 15 * 60,
 };
 
@@ -63,6 +66,8 @@ export interface SignInLimits {
   admitLinkRequest(address: string): Promise<Admitted>;
   /** Told of a wrong key after it was looked at: nobody guesses one, but asking must cost the asker too. */
   admitWrongKey(address: string): Promise<Admitted>;
+  /** By address: each writes a row, whoever asks. */
+  admitAttempt(address: string): Promise<Admitted>;
 }
 
 export interface SignInLimitOptions {
@@ -87,6 +92,7 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   const byPasswordChange = bucket('attempts-by-password-change', allowed.perAccount);
 
   const byLinkRequest = bucket('attempts-by-link-request', allowed.linkRequests);
+  const byAttempt = bucket('attempts-elsewhere', allowed.attemptsElsewhere);
 
   const byWrongKey = bucket('attempts-by-wrong-key', allowed.wrongKeys);
 
@@ -103,6 +109,7 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
     admitPasswordChange: (accountId) => take([[byPasswordChange, accountId]]),
     admitLinkRequest: (address) => take([[byLinkRequest, addressBlock(address)]]),
     admitWrongKey: (address) => take([[byWrongKey, addressBlock(address)]]),
+    admitAttempt: (address) => take([[byAttempt, addressBlock(address)]]),
   };
 }
 

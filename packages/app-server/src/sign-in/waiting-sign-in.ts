@@ -16,7 +16,7 @@ const WAIT_SECONDS = 10 * 60;
 export async function waitForRoom(
   ctx: Context,
   { db, now }: IdentityContext,
-  { account, method, remember = false, rememberedId }: Proven,
+  { account, method, remember = false, rememberedId, provenAtMs }: Proven,
 ): Promise<void> {
   await endWaiting(ctx, { db });
   const id = newSessionId();
@@ -29,6 +29,7 @@ export async function waitForRoom(
       password_mark: markOf(account),
       remember,
       remembered_id: rememberedId ?? null,
+      proven_at: provenAtMs === undefined ? null : new Date(provenAtMs),
       expires_at: new Date(now() + WAIT_SECONDS * 1000),
     })
     .execute();
@@ -37,8 +38,8 @@ export async function waitForRoom(
 
 /**
  * Whose sign-in waits in this browser, and what they have proven.
- * @throws Refused `not-signed-in` when none does, it is over, or the account was disabled or got another
- * password.
+ * @throws Refused `not-signed-in` when none does, it is over, or the account was disabled or a way
+ * into it changed.
  */
 export async function findWaiting(ctx: Context, { db, now }: IdentityContext): Promise<Proven> {
   const id = readIdCookie(ctx, WAITING_COOKIE);
@@ -58,8 +59,14 @@ export async function findWaiting(ctx: Context, { db, now }: IdentityContext): P
       .where('disabled_at', 'is', null)
       .executeTakeFirst());
   if (!account || markOf(account) !== waiting.password_mark) throw new Refused('not-signed-in');
-  const { method, remember, remembered_id } = waiting;
-  return { account, method, remember, rememberedId: remembered_id ?? undefined };
+  const { method, remember, remembered_id, proven_at } = waiting;
+  return {
+    account,
+    method,
+    remember,
+    rememberedId: remembered_id ?? undefined,
+    provenAtMs: proven_at?.getTime(),
+  };
 }
 
 /** Nothing waits in this browser any more. */
@@ -70,8 +77,9 @@ export async function endWaiting(ctx: Context, { db }: Pick<IdentityContext, 'db
   appendCookie(ctx, WAITING_COOKIE, '', 0);
 }
 
-function markOf({ password_hash }: Account): string {
+/** Changes with every way into the account. */
+function markOf({ password_hash, identity_count }: Account): string {
   return createHash('sha256')
-    .update(password_hash ?? '')
+    .update(`${identity_count}:${password_hash ?? ''}`)
     .digest('hex');
 }

@@ -83,12 +83,25 @@ export const acceptInvitationClaim = z.strictObject({
   act: z.literal('accept-invitation'),
 });
 
+export const handOffClaim = z.strictObject({
+  ...common,
+  act: z.literal('hand-off'),
+  ses,
+  /** The state that the receiver gave: HMAC-SHA256 under the secret in its cookie, base64url. */
+  sta: z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/),
+  /** How the minting session began: `password`, `identity-provider`, … */
+  met: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  /** When it was last proven there who this is. */
+  prv: instant,
+});
+
 /** One schema per purpose; a verifier is built for exactly one of them. */
 export const claimSchemas = {
   download: downloadClaim,
   'sign-in': signInClaim,
   'reset-password': resetPasswordClaim,
   'accept-invitation': acceptInvitationClaim,
+  'hand-off': handOffClaim,
 } as const;
 
 export type Act = keyof typeof claimSchemas;

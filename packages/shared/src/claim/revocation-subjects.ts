@@ -22,6 +22,7 @@ export function revocationSubjects(claim: Claim): RevocationSubject[] {
     if (claim.ses !== undefined) subjects.push(subjectOf.session(claim.ses));
     if (claim.acc !== undefined) subjects.push(subjectOf.account(claim.acc));
   }
+  if (claim.act === 'hand-off') subjects.push(subjectOf.session(claim.ses));
   return subjects;
 }
 
