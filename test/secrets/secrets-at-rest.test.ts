@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import { Client as Postgres } from 'pg';
 import { startMailServer, type MailServer } from '../mail/start-mail-server.js';
 import { createDatabase } from '../support/postgres.js';
+import { freePort } from '../support/free-port.js';
 import { startRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
 import { startInOneProcess, startSystem, upload, type System } from '../system/start-system.js';
@@ -15,6 +16,7 @@ import { startReceiver } from '../webhooks/start-receiver.js';
 import { collectSecrets, expectStatus } from './collect-secrets.js';
 import { findSecrets, secret, type Place, type Secret } from './find-secrets.js';
 import { READABLE_REDIS, readDatabase, readFiles, readRedis } from './read-places.js';
+import { startElsewhere, type Elsewhere } from './use-elsewhere.js';
 import { SETTINGS, useEverySecret } from './use-secrets.js';
 
 /** What is kept as it is: the list of docs/secrets-at-rest.md. Each is found, or the search is blind. */
@@ -28,6 +30,7 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
   let redisUrl: string | undefined;
   let databaseUrl: string;
   let mailServer: MailServer;
+  let elsewhere: Elsewhere;
   let secrets: Secret[];
   const cleanups: (() => Promise<unknown>)[] = [];
 
@@ -36,7 +39,12 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
     const receiver = await startReceiver();
     cleanups.push(mailServer.stop, receiver.stop);
     databaseUrl = await createDatabase();
+    const appPort = await freePort();
+    elsewhere = await startElsewhere(`http://localhost:${appPort}`);
+    cleanups.push(elsewhere.stop);
     const settings = {
+      ...elsewhere.settings,
+      APP_PORT: String(appPort),
       ...SETTINGS,
       DATABASE_URL: databaseUrl,
       SMTP_URL: `smtp://127.0.0.1:${mailServer.port}`,
@@ -52,7 +60,7 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
       system = await startInOneProcess(settings);
     }
     cleanups.push(system.stop);
-    secrets = await useEverySecret({ system, mailServer, receiver });
+    secrets = await useEverySecret({ system, mailServer, receiver, elsewhere });
   }, 180_000);
   afterAll(async () => {
     for (const clean of cleanups.toReversed()) await clean();
@@ -68,6 +76,7 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
         content: Buffer.from(child.output()),
       })),
       ...(await readFiles('the data directory', system.dataDir)),
+      ...(await readSender(elsewhere)),
     ];
   }
 
@@ -123,6 +132,15 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
     expect(findSecrets(collected.secrets, [after])).toEqual([]);
   });
 });
+
+/** The app server that hands people over keeps nothing of it either. */
+async function readSender({ sender }: Elsewhere): Promise<Place[]> {
+  const { content } = await readDatabase(sender.databaseUrl);
+  return [
+    { name: 'the dump of the sending server', content },
+    { name: 'the log of the sending server', content: Buffer.from(sender.logged()) },
+  ];
+}
 
 /** Until a row of the outbox is so. */
 async function untilOutbox(databaseUrl: string, condition: string, rows = 1): Promise<void> {

@@ -10,6 +10,7 @@ import { ADMIN, mint, tryDownload, upload, type System } from '../system/start-s
 import type { Receiver } from '../webhooks/start-receiver.js';
 import { collectSecrets, expectStatus, type Collected } from './collect-secrets.js';
 import type { Secret } from './find-secrets.js';
+import { useHandOff, useProvider, type Elsewhere } from './use-elsewhere.js';
 
 export const MAX_SESSIONS = 5;
 
@@ -24,6 +25,7 @@ export interface Run {
   system: System;
   mailServer: MailServer;
   receiver: Receiver;
+  elsewhere: Elsewhere;
 }
 
 export interface Using extends Run {
@@ -44,6 +46,7 @@ export async function useEverySecret(run: Run): Promise<Secret[]> {
   await useMailedLinks(using);
   await useWebhooks(using);
   await useApiKeys(using);
+  await useElsewhere(using);
   return collected.secrets;
 }
 
@@ -197,4 +200,10 @@ async function useApiKeys({ collected, admin, system }: Using): Promise<void> {
     const slip = { Authorization: `Bearer ${key.slice(0, -1)}` };
     await expectStatus(401, fetch(`${system.appUrl}/api/claims`, { headers: slip }));
   }
+}
+
+async function useElsewhere(using: Using): Promise<void> {
+  const elsewhere = { ...using, appUrl: using.system.appUrl };
+  await useProvider(elsewhere, (await addMember(using)).email);
+  await useHandOff(elsewhere, (await addMember(using)).browser);
 }

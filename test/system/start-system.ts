@@ -40,7 +40,7 @@ export async function startSystem(
 ): Promise<System> {
   const dataDir = await mkdtemp(join(tmpdir(), 'claimcheck-system-'));
   const redis = redisUrl === undefined ? await startRedis() : undefined;
-  const [appPort, ...downloadPorts] = await freePorts(count + 1);
+  const [appPort, ...downloadPorts] = await freePorts(count + 1, settings['APP_PORT']);
   const environment = {
     ...plainEnvironment(),
     APP_PORT: String(appPort),
@@ -68,7 +68,7 @@ export async function startSystem(
 /** Both services in one process on the embedded defaults, as `npm start` runs them once it has built. */
 export async function startInOneProcess(environment: Record<string, string> = {}): Promise<System> {
   const dataDir = await mkdtemp(join(tmpdir(), 'claimcheck-one-'));
-  const [appPort, downloadPort] = await freePorts(2);
+  const [appPort, downloadPort] = await freePorts(2, environment['APP_PORT']);
   const app = startServer('scripts/serve-both.mjs', {
     ...plainEnvironment(),
     APP_PORT: String(appPort),
@@ -147,8 +147,9 @@ async function untilReady(child: Child, port: number | undefined): Promise<void>
   });
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
+/** The first one may be given: who must know the app server's address before it runs. */
+async function freePorts(count: number, first?: string): Promise<number[]> {
+  const ports = new Set(first === undefined ? [] : [Number(first)]);
   while (ports.size < count) ports.add(await freePort());
   return [...ports];
 }
