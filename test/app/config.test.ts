@@ -37,6 +37,8 @@ test('an empty environment gives the embedded defaults', () => {
     webhookAllowPrivate: false,
     metricsHost: '127.0.0.1',
     metricsPort: undefined,
+    provider: undefined,
+    handOff: { to: [], from: [], accounts: 'connected' },
   });
 });
 

@@ -152,6 +152,24 @@ describe.each([
     expect(await store.list(accountId, startMs)).toEqual([next]);
   });
 
+  test('gives a remembered browser one session, in the place of the one that it had', async () => {
+    const accountId = await opened.addAccount();
+    const other = await begin(accountId);
+    const room: Room = { most: 2, whenFull: 'refuse', inPlaceOf: undefined };
+    const had: Session = {
+      ...other,
+      idHash: hashOfId(newSessionId()),
+      reference: `had-${accountId}`,
+      rememberedId: `browser-${accountId}`,
+    };
+    expect(await store.add(had, room)).toEqual({ added: true, ended: [] });
+    const next = { ...had, idHash: hashOfId(newSessionId()), reference: `has-${accountId}` };
+    expect(await store.add(next, room)).toEqual({ added: true, ended: [had] });
+    const left = await store.list(accountId, startMs);
+    expect(left).toHaveLength(2);
+    expect(left).toEqual(expect.arrayContaining([other, next]));
+  });
+
   test('counts sessions that are over for nothing', async () => {
     const accountId = await opened.addAccount();
     await begin(accountId, startMs - limits.idleMs);

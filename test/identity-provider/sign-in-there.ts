@@ -80,13 +80,13 @@ export async function leave({ app }: Browser, path = '/sign-in/provider'): Promi
 }
 
 /**
- * Goes there, signs in as `login` (or says no) if asked, and returns the address of the app server that the
+ * Goes there, signs in as `login` (`refuse`: says no) if asked, and returns the address of the app server that the
  * provider sends the browser back to, path and query.
  */
 export async function signInThere(
   { there }: Browser,
   authorizationUrl: string,
-  login: string | 'refuse',
+  login: string,
   appOrigin: string = APP_ORIGIN,
 ): Promise<string> {
   let response = await there.get(authorizationUrl);

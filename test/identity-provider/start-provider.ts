@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import Provider, { type Adapter, type AdapterPayload, type Configuration } from 'oidc-provider';
+import { Provider, type Adapter, type AdapterPayload, type Configuration } from 'oidc-provider';
 
 export interface Person {
   subject: string;
@@ -77,7 +77,10 @@ export async function startProvider(options: ProviderOptions): Promise<TestProvi
   }
 
   answer = (request, response) => {
-    if (!request.url?.startsWith('/interaction/')) return void callback(request, response);
+    if (!request.url?.startsWith('/interaction/')) {
+      void callback(request, response);
+      return;
+    }
     interact(request, response).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
     });
@@ -115,7 +118,7 @@ function configurationOf(
       },
     ],
     jwks: {
-      keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' } as never],
+      keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }],
     },
     adapter: createAdapters(),
     cookies: { keys: [randomBytes(16).toString('hex')] },

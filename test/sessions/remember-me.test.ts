@@ -74,6 +74,23 @@ describe.each(STORES)('a remembered browser, sessions in %s', (_, options) => {
     expect(proven.status).toBe(201);
   });
 
+  test('has one session however often it is closed and opened', async () => {
+    const someone = await people.newPerson();
+    const [client, other] = [
+      await people.signIn(someone, { remember: true }),
+      await people.signIn(someone),
+    ];
+    for (let opened = 0; opened < 5; opened += 1) {
+      closeBrowser(client);
+      people.clock.nowMs += MINUTE_MS;
+      expect(await isSignedIn(client)).toBe(true);
+    }
+    const { sessions } = (await (await other.get('/api/sessions')).json()) as {
+      sessions: object[];
+    };
+    expect(sessions).toHaveLength(2);
+  });
+
   test('is sent to the very page it asked for, once it has its new cookies', async () => {
     const client = await remembered();
     closeBrowser(client);
@@ -124,6 +141,22 @@ describe.each(STORES)('a remembered browser, sessions in %s', (_, options) => {
     closeBrowser(second);
     await second.form('/sign-out');
     expect(await isSignedIn(later)).toBe(false);
+  });
+
+  test('is forgotten by a changed password, also where it was changed, whose session stays', async () => {
+    const someone = await people.newPerson();
+    const [client, other] = [
+      await people.signIn(someone, { remember: true }),
+      await people.signIn(someone, { remember: true }),
+    ];
+    const changed = await client.json('PUT', '/api/account/password', {
+      currentPassword: someone.password,
+      newPassword: 'another password for them',
+    });
+    expect(changed.status).toBe(204);
+    expect([await isSignedIn(client), await isSignedIn(other)]).toEqual([true, false]);
+    closeBrowser(client);
+    expect(await isSignedIn(client)).toBe(false);
   });
 
   test('is forgotten when somebody signs in there anew', async () => {

@@ -121,6 +121,17 @@ describe.each(STORES)('a stolen remember cookie, sessions in %s', (_, options) =
     });
   });
 
+  test('used while its browser is signed in signs that out, and is noticed at its next request', async () => {
+    person = await people.newPerson();
+    const browser = await people.signIn(person, { remember: true });
+    const thief = people.copyOf(browser, REMEMBER);
+    people.clock.nowMs += MINUTE_MS;
+    expect(await openPage(thief)).toBe(200);
+    people.clock.nowMs += AFTER_THE_GRACE_MS;
+    expect(await openPage(browser)).toBe(303);
+    await expectAllOver(browser, thief);
+  });
+
   test('is noticed by any older secret, not by the last one alone', async () => {
     const { browser, thief } = await robbed();
     for (let use = 0; use < 3; use += 1) {

@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hasSetting, startDownloadServers } from '../peers/claimcheck.mjs';
+import { startDownloadServers } from '../peers/claimcheck.mjs';
 import { startFrontOf, startStaticPeer } from '../peers/nginx.mjs';
 import { startProcess } from '../processes.mjs';
 import { interleave, medians, ratio } from '../statistics.mjs';
@@ -21,9 +21,6 @@ const WAYS = {
   free: { server: undefined, reader: undefined, goal: 1.5 },
 };
 
-/** What is listed as missing until the download server can be told to leave the bytes to nginx. */
-const OFFLOADED = 'offloaded to nginx (X-Accel-Redirect): this version has no OFFLOAD setting';
-
 /**
  * @param {import('../furnish.mjs').House} house
  * @param {string} size a key of the scale's large files
@@ -37,10 +34,9 @@ export async function measureLargeFiles(house, size, way, scale) {
   const peers = {};
   try {
     peers['ours'] = await startDownloadServers(house, options);
-    if (hasSetting('OFFLOAD')) {
-      const server = await startDownloadServers(house, { ...options, env: { OFFLOAD: 'x-accel' } });
-      peers[BY_NGINX] = await startFrontOf(house, server, options);
-    }
+    const startServer = (/** @type {Record<string, string>} */ env) =>
+      startDownloadServers(house, { ...options, env });
+    peers[BY_NGINX] = await startFrontOf(house, { ...options, startServer });
     peers[SENDFILE] = await startStaticPeer(house, 'sendfile', options);
     peers[BUFFERS] = await startStaticPeer(house, 'buffers', options);
     const each = Math.max(1, Math.ceil(scale.largeBytes / house.file(size).size));
@@ -67,9 +63,9 @@ export async function measureLargeFiles(house, size, way, scale) {
       ratios: [
         ratio('ours', SENDFILE, speeds, goal),
         ratio('ours', BUFFERS, speeds),
-        ...(BY_NGINX in peers ? [ratio(BY_NGINX, SENDFILE, speeds, OFFLOADED_GOAL)] : []),
+        ratio(BY_NGINX, SENDFILE, speeds, OFFLOADED_GOAL),
       ],
-      notThereYet: hasSetting('OFFLOAD') ? [] : [OFFLOADED],
+      notThereYet: [],
     };
   } finally {
     for (const peer of Object.values(peers)) await peer.stop();

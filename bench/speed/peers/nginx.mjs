@@ -14,8 +14,8 @@ const LUA = new URL('../../../packages/shared/lua/', import.meta.url);
 /** As packages/shared's redis-keys.ts and redis-ledger.ts have them; that both agree is proven before each run. */
 const PREFIX = 'claimcheck:';
 const LEVEL_SETS = [8, 64, 512, 4096];
-/** Where X-Accel-Redirect leads to: has to be what the download server answers. */
-const OFFLOADED_FILES = '/files/';
+/** Where X-Accel-Redirect leads to: the default of OFFLOAD_PREFIX. */
+const OFFLOADED_FILES = '/_claimcheck_files/';
 const MAX_EVENTS = '100000';
 
 /**
@@ -75,20 +75,39 @@ export async function startStaticPeer(house, way, { processes, cores }) {
 }
 
 /**
- * nginx in front of our own server, which verifies and burns and leaves the bytes to nginx (OFFLOAD=x-accel).
+ * nginx in front of our own server, which verifies and burns and leaves the bytes to nginx (OFFLOAD=x-accel), as
+ * docs/nginx.conf has it.
  * @param {House} house
- * @param {Peer} server ours, with that setting; stopped together with nginx
- * @param {PeerOptions} options
- * @returns {Promise<Peer>}
+ * @param {PeerOptions & { startServer: (env: Record<string, string>) => Promise<Peer> }} options
+ * @returns {Promise<Peer>} stops both
  */
-export async function startFrontOf(house, server, { processes, cores }) {
+export async function startFrontOf(house, { processes, cores, startServer }) {
+  const logPort = await freePort();
+  const server = await startServer({ OFFLOAD: 'x-accel', OFFLOAD_LOG_PORT: String(logPort) });
+  const files = (/** @type {string} */ way, /** @type {number} */ ranges) => `
+          location ${OFFLOADED_FILES}${way}/ { internal; max_ranges ${ranges}; alias "${house.root}/"; }`;
   const write = async (/** @type {string} */ _, /** @type {number} */ port) =>
     configuration(`
+      log_format claimcheck '$hostname:$pid $request_id $upstream_http_x_claimcheck_response $status '
+                            '$body_bytes_sent $request_completion';
       upstream ours { server 127.0.0.1:${server.ports[0]}; keepalive 16; }
       server {
         listen 127.0.0.1:${port} backlog=4096;
-        location /d/ { proxy_pass http://ours; proxy_http_version 1.1; proxy_set_header Connection ""; }
-        location ${OFFLOADED_FILES} { internal; alias "${house.root}/"; }
+        # The server leaves nothing to an nginx that it has not heard: the first line is that of the start's probe.
+        access_log syslog:server=127.0.0.1:${logPort},nohostname,tag=claimcheck claimcheck;
+        location / {
+          proxy_pass http://ours;
+          proxy_http_version 1.1;
+          proxy_set_header Connection "";
+          proxy_set_header X-Claimcheck-Request $request_id;
+          proxy_set_header X-Claimcheck-Front $hostname:$pid;
+          proxy_buffering off;
+        }
+        location ${OFFLOADED_FILES} {
+          internal;
+          etag off;
+          disable_symlinks on from="${house.root}";${files('whole', 0)}${files('part', 1)}
+        }
       }`);
   const front = await startWorkers(house, { processes, cores, write });
   return {

@@ -233,15 +233,6 @@ function createRouter(
   router.post('/devices/remembered/:id/forget', ...member, sessions.pageForget);
   router.post('/devices/theft-notice', ...member, sessions.pageDismissTheft);
 
-  // API keys, and what the API can do.
-  router.get('/api/api-keys', ...member, apiKeys.apiList);
-  router.post('/api/api-keys', ...member, proven, apiKeys.apiAdd);
-  router.delete('/api/api-keys/:id', ...member, apiKeys.apiRevoke);
-  router.get('/api-keys', ...member, apiKeys.pageList);
-  router.post('/api-keys', ...member, proven, apiKeys.pageAdd);
-  router.post('/api-keys/:id/revoke', ...member, apiKeys.pageRevoke);
-  router.get('/api/openapi.json', openApi.document);
-  router.get('/api', openApi.page);
   // Identities elsewhere: the provider, hand-off between app servers.
   router.get('/sign-in/provider', ...visitor, provider.pageLeave);
   router.get('/sign-in/provider/callback', ...visitor, provider.pageReturn);
@@ -257,6 +248,15 @@ function createRouter(
   router.post('/account/identities/provider', ...member, proven, provider.pageConnect);
   router.post('/account/identities/peers/:name', ...member, proven, handOff.pageConnect);
   router.post('/account/identities/:id/disconnect', ...member, proven, identities.pageDisconnect);
+  // API keys, and what the API can do.
+  router.get('/api/api-keys', ...member, apiKeys.apiList);
+  router.post('/api/api-keys', ...member, proven, apiKeys.apiAdd);
+  router.delete('/api/api-keys/:id', ...member, apiKeys.apiRevoke);
+  router.get('/api-keys', ...member, apiKeys.pageList);
+  router.post('/api-keys', ...member, proven, apiKeys.pageAdd);
+  router.post('/api-keys/:id/revoke', ...member, apiKeys.pageRevoke);
+  router.get('/api/openapi.json', openApi.document);
+  router.get('/api', openApi.page);
   return router;
 }
 

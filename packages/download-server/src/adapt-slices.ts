@@ -18,9 +18,9 @@ export const SLOW_SLICE_MS = 250;
 
 export interface SliceSize {
   /** Bytes of the next slice. */
-  readonly bytes: number;
+  bytes(): number;
   /** Whether the reader is worth a second buffer. */
-  readonly readsAhead: boolean;
+  readsAhead(): boolean;
   /** Tells how long the connection took for a slice. */
   taken(bytes: number, ms: number): void;
   /** Gives back what it holds of the pool's room for large buffers. */
@@ -46,12 +46,8 @@ export function createSliceSize(pool: BufferPool): SliceSize {
   }
 
   return {
-    get bytes() {
-      return sizeOf(step);
-    },
-    get readsAhead() {
-      return fastBytes >= READS_AHEAD_FROM_BYTES;
-    },
+    bytes: () => sizeOf(step),
+    readsAhead: () => fastBytes >= READS_AHEAD_FROM_BYTES,
     taken(bytes, ms) {
       if (ms > SLOW_SLICE_MS) {
         fastBytes = 0;

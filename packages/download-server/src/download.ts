@@ -1,8 +1,13 @@
 // A download, step by step. The order is the guarantee: everything that can fail comes before
 // the burn, nothing of the file leaves before it, and what the steps opened is closed once at the end.
-import type { Context } from 'koa';
 import type { Ledger } from '@claimcheck/shared/ledger';
-import { logFields, requestIdOf } from '@claimcheck/shared/http';
+import {
+  composeHead,
+  logFields,
+  placeHead,
+  requestIdOf,
+  type Exchange,
+} from '@claimcheck/shared/http';
 import type { Logger } from '@claimcheck/shared/log';
 import { createBufferPool } from './buffer-pool.js';
 import { burnNonce } from './burn-nonce.js';
@@ -13,7 +18,7 @@ import { openFile } from './open-file.js';
 import { planResponse, type PlanInput, type PlannedResponse } from './plan-response.js';
 import { Refused } from './problems.js';
 import type { EventRecorder } from './record-event.js';
-import { createFileSender, type Sent } from './send-file.js';
+import { createFileSender, type Head, type Sent } from './send-file.js';
 import type { Slots } from './slots.js';
 import { takeToken } from './take-token.js';
 import type { VerifyToken } from './verify-token.js';
@@ -34,15 +39,22 @@ export interface DownloadDependencies {
   offload?: Offload | undefined;
 }
 
+/** The request that is answered; koa's context is one. */
+export interface DownloadExchange extends Exchange {
+  /** Set to false once the answer is no longer koa's to write. */
+  respond?: boolean | undefined;
+}
+
 /** The handler of GET and HEAD on a claim's address. `token` is the path's, if it has one. */
 export function createDownload(dependencies: DownloadDependencies) {
   const { verifyToken, root, slots, rates, readers, ledger, events, log, now, offload } =
     dependencies;
   const sender = createFileSender({ pace: root.pace, buffers: createBufferPool() });
 
-  return async function download(ctx: Context, tokenInPath?: string): Promise<void> {
+  return async function download(ctx: DownloadExchange, tokenInPath?: string): Promise<void> {
     const nowMs = now();
-    const token = takeToken(tokenInPath, ctx.headers.authorization);
+    const { method = '', headers } = ctx.req;
+    const token = takeToken(tokenInPath, headers.authorization);
     const verified = await verifyToken(token, nowMs);
     const { claim } = verified;
     logFields(ctx, { claim: claim.jti, account: claim.sub });
@@ -52,15 +64,9 @@ export function createDownload(dependencies: DownloadDependencies) {
     try {
       const file = await openFile(root, claim.fil);
       try {
-        const plan = plannedOrRefused({
-          method: ctx.method,
-          headers: ctx.headers,
-          claim,
-          file,
-          nowMs,
-        });
+        const plan = plannedOrRefused({ method, headers, claim, file, nowMs });
         if (plan.body === undefined) return answerWithoutFile(ctx, plan);
-        handover = offload?.prepare({ headers: ctx.headers, plan, claim });
+        handover = offload?.prepare({ headers, plan, claim });
         const ahead = await sender.readAhead(file.handle, plan.body);
         if (ctx.req.socket.destroyed) return leaveUnburned(ctx);
         const onOver = () => ctx.req.socket.destroy();
@@ -70,11 +76,12 @@ export function createDownload(dependencies: DownloadDependencies) {
         const response = await burnNonce(burning, verified, { status, body }, { inFull });
         ctx.respond = false;
         if (handover && response.paidInFull) {
+          if (ctx.head) placeHead(ctx.res, ctx.head);
           handover.give(ctx.res, response);
           logFields(ctx, { outcome: 'handed-over', complete: undefined });
         } else {
           const options = { allow: response.allow, rate: limit.rate };
-          const sending = sender.sendFile(ctx.res, file.handle, plan, ahead, options);
+          const sending = sender.sendFile(ctx.res, file.handle, headOf(ctx, plan), ahead, options);
           const sent = await readers.watch(ctx, sending);
           response.close(sent);
           report(ctx, claim.jti, sent);
@@ -82,7 +89,7 @@ export function createDownload(dependencies: DownloadDependencies) {
       } finally {
         await file.handle.close();
       }
-      await handover?.ended;
+      await handover?.ended();
     } finally {
       limit.release();
       handover?.drop();
@@ -90,7 +97,7 @@ export function createDownload(dependencies: DownloadDependencies) {
     }
   };
 
-  function report(ctx: Context, claimId: string, { bytes, complete, error }: Sent): void {
+  function report(ctx: DownloadExchange, claimId: string, { bytes, complete, error }: Sent): void {
     logFields(ctx, { outcome: complete ? 'finished' : 'broken-off', bytes });
     if (error === undefined) return;
     log.error({ requestId: requestIdOf(ctx), claim: claimId, bytes, err: error }, 'a stream broke');
@@ -103,15 +110,23 @@ function plannedOrRefused(input: PlanInput): PlannedResponse {
   return plan;
 }
 
+/** With the headers that every answer carries, unless they are on the response already. */
+function headOf(
+  { head }: DownloadExchange,
+  { status, headers }: Pick<PlannedResponse, 'status' | 'headers'>,
+): Head {
+  return { status, headers: head === undefined ? { ...headers } : composeHead(head, headers) };
+}
+
 /** HEAD and 304: the head alone, with the length that the body would have had. */
-function answerWithoutFile(ctx: Context, { status, headers }: PlannedResponse): void {
+function answerWithoutFile(ctx: DownloadExchange, { status, headers }: PlannedResponse): void {
   logFields(ctx, { outcome: 'head-only' });
   ctx.respond = false;
-  ctx.res.writeHead(status, headers).end();
+  ctx.res.writeHead(status, headOf(ctx, { status, headers }).headers).end();
 }
 
 /** The client hung up before the burn: it keeps its claim. */
-function leaveUnburned(ctx: Context): void {
+function leaveUnburned(ctx: DownloadExchange): void {
   logFields(ctx, { outcome: 'client-left' });
   ctx.respond = false;
 }

@@ -3,6 +3,7 @@
 import { constants, openSync, closeSync, readlinkSync } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { createDiskPace, isOnLocalFileSystem, type DiskPace } from './disk-pace.js';
+import { createKnownPlaces, type KnownPlaces } from './known-places.js';
 
 export interface FilesRoot {
   /** Absolute, without any link in it. */
@@ -12,6 +13,7 @@ export interface FilesRoot {
   /** `st_dev` of the root: a file with another one lies on something that is mounted below it. */
   device: number;
   pace: DiskPace;
+  places: KnownPlaces;
 }
 
 /** @throws Error that names FILES_ROOT and says what is wrong with it. */
@@ -36,6 +38,7 @@ export async function resolveFilesRoot(directory: string): Promise<FilesRoot> {
     tellsOpenedPath: tellsOpenedPath(path),
     device: stats.dev,
     pace: createDiskPace({ isLocal: isOnLocalFileSystem(path) }),
+    places: createKnownPlaces(),
   };
 }
 

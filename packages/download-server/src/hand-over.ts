@@ -21,7 +21,7 @@ export type Outcome = 'taken' | 'gone' | 'refused-more' | { error: unknown };
 
 export interface HandOver {
   /** Body bytes handed to the connection so far. */
-  readonly bytes: number;
+  bytes(): number;
   /** Resolves when the connection has taken the slice, or will not. `isLast` ends the body with it. */
   hand(slice: Buffer, isLast: boolean): Promise<Outcome>;
 }
@@ -45,7 +45,7 @@ export function createHandOver(connection: Connection, { allow, rate }: HandOver
         const waitMs = rate.draw(wanted);
         if (waitMs > 0 && !(await connection.pause(waitMs))) return 'gone';
       }
-      if (connection.gone) return 'gone';
+      if (connection.isGone()) return 'gone';
       const to = from + wanted;
       const piece = wanted === slice.length ? slice : slice.subarray(from, to);
       bytes += wanted;
@@ -58,9 +58,7 @@ export function createHandOver(connection: Connection, { allow, rate }: HandOver
   }
 
   return {
-    get bytes() {
-      return bytes;
-    },
+    bytes: () => bytes,
     hand: (slice, isLast) => hand(slice, isLast).catch((error: unknown) => ({ error })),
   };
 }

@@ -47,7 +47,7 @@ export interface Handover {
   /** Tells the front server to send it. Once, and only when all of it is paid for. */
   give(response: ServerResponse, permission: Pick<OpenResponse, 'close' | 'lose'>): void;
   /** Resolves when it is known what became of it, or that is given up; at once if it was not given. */
-  readonly ended: Promise<void>;
+  ended(): Promise<void>;
   /** Listens no more, unless it has been given. */
   drop(): void;
 }
@@ -100,7 +100,7 @@ export async function startOffload(dependencies: OffloadDependencies): Promise<O
   function untold({ plan, claim }: OffloadRequest): Handover {
     return {
       give: (response) => answer(response, plan, offloadHeader(settings, claim.fil.key, plan)),
-      ended: Promise.resolve(),
+      ended: () => Promise.resolve(),
       drop: () => {},
     };
   }
@@ -125,9 +125,7 @@ export async function startOffload(dependencies: OffloadDependencies): Promise<O
           [RESPONSE_HEADER]: expected.responseId,
         });
       },
-      get ended() {
-        return ended;
-      },
+      ended: () => ended,
       drop: () => {
         if (!given) expected.giveUp();
       },

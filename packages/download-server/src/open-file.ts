@@ -45,7 +45,7 @@ function openNow(root: FilesRoot, path: string, claimed: ClaimedFile): OpenedFil
   try {
     const stats = handle.statNow();
     if (stats.dev !== root.device) root.pace.neverBlock();
-    return proven(handle, stats, isOpenedAt(handle, path), claimed);
+    return proven(handle, stats, isInPlace(root, handle, path, stats), claimed);
   } catch (error) {
     void handle.close();
     throw error;
@@ -60,10 +60,10 @@ async function openThroughPool(
   const handle = await openHandle(path).catch(refuseWhatCannotBeOpened);
   try {
     const stats = await handle.stat();
-    const isInPlace = root.tellsOpenedPath
-      ? isOpenedAt(handle, path)
+    const inPlace = root.tellsOpenedPath
+      ? isInPlace(root, handle, path, stats)
       : stats.isFile() && (await isReachedWithoutLinks(handle, path, root.path));
-    return proven(handle, stats, isInPlace, claimed);
+    return proven(handle, stats, inPlace, claimed);
   } catch (error) {
     await handle.close();
     throw error;
@@ -74,11 +74,11 @@ async function openThroughPool(
 function proven(
   handle: OpenHandle,
   stats: Stats,
-  isInPlace: boolean,
+  inPlace: boolean,
   claimed: ClaimedFile,
 ): OpenedFile {
   if (!stats.isFile()) throw new Refused('file-missing', { reason: 'not-a-file' });
-  if (!isInPlace) throw new Refused('file-missing', { reason: 'reached-by-a-link' });
+  if (!inPlace) throw new Refused('file-missing', { reason: 'reached-by-a-link' });
   const file = { handle, size: stats.size, modifiedAtMs: Math.trunc(stats.mtimeMs) };
   if (file.size !== claimed.size) throw new Refused('file-changed', { reason: 'size' });
   if (file.modifiedAtMs !== claimed.mtime) throw new Refused('file-changed', { reason: 'mtime' });
@@ -106,6 +106,14 @@ function refuseWhatCannotBeOpened(error: unknown): never {
  */
 function isOpenedAt(handle: OpenHandle, path: string): boolean {
   return readlinkSync(`/proc/self/fd/${handle.fd}`) === path;
+}
+
+/** The same, asked once for each file as long as that file stays as it is. */
+function isInPlace({ places }: FilesRoot, handle: OpenHandle, path: string, stats: Stats): boolean {
+  if (places.isKnown(path, stats)) return true;
+  const inPlace = isOpenedAt(handle, path);
+  if (inPlace) places.note(path, stats);
+  return inPlace;
 }
 
 /**

@@ -2,6 +2,7 @@
 // download fails by it: what cannot be recorded is logged and counted.
 import type { EventKind, Ledger, Settlement } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
+import { createUnderway } from '@claimcheck/shared/underway';
 
 /** A claim's refusals within this time are told as one, so that a loop of requests floods nothing. */
 const QUIET_MS = 1000;
@@ -30,7 +31,7 @@ export interface EventRecorderDependencies {
 
 export function createEventRecorder(dependencies: EventRecorderDependencies): EventRecorder {
   const { ledger, log, now } = dependencies;
-  const underway = new Set<Promise<void>>();
+  const underway = createUnderway<Promise<void>>();
   const refusedAtMs = new Map<string, number>();
   let lost = 0;
 
@@ -43,8 +44,8 @@ export function createEventRecorder(dependencies: EventRecorderDependencies): Ev
       lost += 1;
       log.warn({ err: error, ...event, lost }, 'an event was not recorded');
     });
-    underway.add(attempt);
-    void attempt.finally(() => underway.delete(attempt));
+    const place = underway.add(attempt);
+    void attempt.then(() => underway.remove(place));
   }
 
   return {
@@ -70,6 +71,6 @@ export function createEventRecorder(dependencies: EventRecorderDependencies): Ev
     get lost() {
       return lost;
     },
-    settled: async () => void (await Promise.all(underway)),
+    settled: async () => void (await Promise.all(underway.all())),
   };
 }

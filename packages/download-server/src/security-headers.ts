@@ -4,19 +4,13 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import helmet from 'helmet';
-import type { Middleware } from 'koa';
 import { PAGE_STYLE_HASH } from './problem-page.js';
 
-/** @param origin this server's origin: only an https one may promise to stay https. */
-export function securityHeaders(origin: string): Middleware {
-  const headers = Object.entries(headersFor(origin));
-  return function setSecurityHeaders({ res }, next) {
-    for (const [name, value] of headers) res.setHeader(name, value);
-    return next();
-  };
-}
-
-function headersFor(origin: string): Record<string, string> {
+/**
+ * Names and values in turn.
+ * @param origin this server's origin: only an https one may promise to stay https.
+ */
+export function securityHeaders(origin: string): readonly string[] {
   // A response that nobody gets: helmet writes its headers to nothing else.
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   const protect = helmet({
@@ -39,7 +33,12 @@ function headersFor(origin: string): Record<string, string> {
   protect(response.req, response, (error) => {
     if (error instanceof Error) throw error;
   });
-  return Object.fromEntries(
-    response.getHeaderNames().map((name) => [name, String(response.getHeader(name))]),
-  );
+  // As they are spelt; `getHeaderNames` has them in lower case.
+  const names = (response as ServerResponse & RawNames).getRawHeaderNames();
+  return names.flatMap((name) => [name, String(response.getHeader(name))]);
+}
+
+/** Node's own, since 15.4; its types leave it out. */
+interface RawNames {
+  getRawHeaderNames(): string[];
 }

@@ -1,14 +1,14 @@
 // Step 6: bytes from the open handle to the socket. It writes to Node's response itself, past koa, since
 // only so can it wait for each write and tear the connection down when the file lets it down. One slice of a
 // download is under way at a time, so the event loop serves all downloads in turn, however fast one reads.
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { createSliceSize, SLOW_SLICE_MS, type SliceSize } from './adapt-slices.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { DiskPace } from './disk-pace.js';
 import { createHandOver, type HandOverOptions, type Outcome } from './hand-over.js';
 import type { OpenHandle } from './open-handle.js';
 import type { ByteRange } from './parse-range.js';
-import { connectionOf } from './write-to-connection.js';
+import { connectionOf, type Connection } from './write-to-connection.js';
 
 /** The most that is read before the burn. */
 const FIRST_SLICE_BYTES = 64 * 1024;
@@ -38,6 +38,12 @@ export interface Sent {
   error?: unknown;
 }
 
+/** As Node's `writeHead` takes it: the headers by name, or names and values in turn. */
+export interface Head {
+  status: number;
+  headers: OutgoingHttpHeaders | string[];
+}
+
 export interface FileSenderDependencies {
   pace: DiskPace;
   buffers: BufferPool;
@@ -55,7 +61,7 @@ export interface FileSender {
   sendFile(
     response: ServerResponse,
     handle: OpenHandle,
-    head: { status: number; headers: Readonly<Record<string, string>> },
+    head: Head,
     ahead: ReadAhead,
     options?: HandOverOptions,
   ): Promise<Sent>;
@@ -89,7 +95,7 @@ export function createFileSender({ pace, buffers }: FileSenderDependencies): Fil
     size: SliceSize,
   ): Promise<Outcome> {
     async function readFrom(offset: number): Promise<Slice> {
-      const slice = takeSlice(Math.min(range.length - offset, size.bytes));
+      const slice = takeSlice(Math.min(range.length - offset, size.bytes()));
       await handle.fill(slice.bytes, range.firstByte + offset);
       return slice;
     }
@@ -101,7 +107,7 @@ export function createFileSender({ pace, buffers }: FileSenderDependencies): Fil
       const startedMs = performance.now();
       const handed = hand(slice.bytes, isLast);
       const ready =
-        isLast || !size.readsAhead ? undefined : await keepReady(readFrom(end), handed, giveBack);
+        isLast || !size.readsAhead() ? undefined : await keepReady(readFrom(end), handed, giveBack);
       const outcome = await handed;
       // Of a connection that broke nobody knows what it still holds: its buffer is not used again.
       if (outcome !== 'taken') return outcome;
@@ -112,35 +118,68 @@ export function createFileSender({ pace, buffers }: FileSenderDependencies): Fil
     }
   }
 
+  async function sendInSlices(
+    response: ServerResponse,
+    connection: Connection,
+    handle: OpenHandle,
+    head: Head,
+    ahead: ReadAhead,
+    options: HandOverOptions,
+  ): Promise<Sent> {
+    const over = createHandOver(connection, options);
+    const size = createSliceSize(buffers);
+    let outcome: Outcome;
+    try {
+      response.writeHead(head.status, head.headers);
+      outcome = await sendSlices(ahead, handle, (slice, isLast) => over.hand(slice, isLast), size);
+    } catch (error) {
+      outcome = { error };
+    } finally {
+      size.release();
+    }
+    const bytes = over.bytes();
+    if (outcome === 'taken') return { bytes, complete: true };
+    if (outcome === 'gone') return { bytes, complete: false };
+    if (outcome === 'refused-more') return { bytes, complete: false, refusedMore: true };
+    return { bytes, complete: false, error: outcome.error };
+  }
+
+  /** A small file of a strict claim: all of it is in memory, and nobody is to be asked. */
+  async function sendOnePiece(
+    response: ServerResponse,
+    connection: Connection,
+    head: Head,
+    slice: Slice,
+  ): Promise<Sent> {
+    let bytes = 0;
+    try {
+      response.writeHead(head.status, head.headers);
+      if (connection.isGone()) return { bytes, complete: false };
+      bytes = slice.bytes.length;
+      const complete = await connection.end(slice.bytes);
+      if (complete) giveBack(slice);
+      return { bytes, complete };
+    } catch (error) {
+      return { bytes, complete: false, error };
+    }
+  }
+
   return {
     readAhead,
     async sendFile(response, handle, head, ahead, options = {}) {
       const connection = connectionOf(response);
-      const over = createHandOver(connection, options);
-      const size = createSliceSize(buffers);
-      let outcome: Outcome;
-      try {
-        response.writeHead(head.status, head.headers);
-        outcome = await sendSlices(
-          ahead,
-          handle,
-          (slice, isLast) => over.hand(slice, isLast),
-          size,
-        );
-      } catch (error) {
-        outcome = { error };
-      } finally {
-        size.release();
-        connection.release();
-      }
-      const { bytes } = over;
-      if (outcome === 'taken') return { bytes, complete: true };
-      connection.destroy();
-      if (outcome === 'gone') return { bytes, complete: false };
-      if (outcome === 'refused-more') return { bytes, complete: false, refusedMore: true };
-      return { bytes, complete: false, error: outcome.error };
+      const sent = await (isOnePiece(ahead, options)
+        ? sendOnePiece(response, connection, head, ahead.first)
+        : sendInSlices(response, connection, handle, head, ahead, options));
+      connection.release();
+      if (!sent.complete) connection.destroy();
+      return sent;
     },
   };
+}
+
+function isOnePiece({ range, first }: ReadAhead, { allow, rate }: HandOverOptions): boolean {
+  return first.bytes.length === range.length && allow === undefined && rate === undefined;
 }
 
 /**

@@ -12,6 +12,7 @@ import { createDownload } from './download.js';
 import { createDrain } from './drain-downloads.js';
 import { resolveFilesRoot } from './files-root.js';
 import { createHealth } from './health.js';
+import { installBase64 } from './install-base64.js';
 import { createRates } from './limit-rate.js';
 import { startOffload } from './offload.js';
 import { NO_METRICS, type DownloadMetrics } from './metrics.js';
@@ -50,6 +51,7 @@ export async function startDownloadServer(
   dependencies: DownloadServerDependencies,
 ): Promise<DownloadServer> {
   const { config, log, metrics = NO_METRICS, now = Date.now, patienceMs } = dependencies;
+  installBase64();
   const root = await resolveFilesRoot(config.filesRoot);
   const signatureCheck = chooseSignatureCheck(config.signatureCheck, { log });
   const ledger =
@@ -81,7 +83,7 @@ export async function startDownloadServer(
   let listening: Listening | undefined;
   const health = createHealth({ keys, ledger, isStopping: () => listening?.stopping ?? false });
   const { requestEnded: onEnd } = metrics;
-  const handle = createApp({ origin: config.origin, log, onEnd, download, health }).callback();
+  const handle = createApp({ origin: config.origin, log, onEnd, download, health });
   metrics.observe({
     downloadsInFlight: () => slots.taken,
     maxDownloads: config.maxDownloads,

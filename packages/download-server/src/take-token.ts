@@ -5,6 +5,8 @@ import { Refused } from './problems.js';
 /** Longer request targets are refused: the longest token and the longest name fit twice over. */
 export const MAX_URL_LENGTH = 8192;
 
+export const TOKEN_ROUTE = '/d/:token{/:filename}';
+
 /** RFC 6750 section 2.1; the scheme's name is case-insensitive (RFC 9110 section 11.1). */
 const BEARER = /^bearer +([^\s]+) *$/i;
 

@@ -2,8 +2,8 @@
 // patience is used up, and at a stop all that make no progress. A cut resets the connection: the client
 // sees fewer bytes than it was promised, and one that resumes goes on elsewhere.
 import type { Socket } from 'node:net';
-import type { Context } from 'koa';
-import { logFields } from '@claimcheck/shared/http';
+import { logFields, type Exchange } from '@claimcheck/shared/http';
+import { createUnderway } from '@claimcheck/shared/underway';
 import type { DownloadMetrics } from './metrics.js';
 import { spendPatience, type PatienceLimits } from './reader-patience.js';
 
@@ -23,7 +23,7 @@ export interface ReaderWatch {
   readonly ended: Readonly<Ended>;
   /** Watches one download until its sending settles, and passes on what that gave. */
   watch<T extends { bytes: number; complete: boolean }>(
-    ctx: Context,
+    ctx: Exchange,
     sending: Promise<T>,
   ): Promise<T>;
   /** For a stop: whoever takes nothing for `stallMs` from now on is cut. */
@@ -40,7 +40,7 @@ const LONGEST_SWEEP_MS = 3 * SWEEP_EVERY_MS;
 const HEAD_BYTES = 8192;
 
 interface Reader {
-  ctx: Context;
+  ctx: Exchange;
   socket: Socket;
   startedAtBytes: number;
   takenBytes: number;
@@ -61,7 +61,7 @@ export function createReaderWatch(options: ReaderWatchOptions): ReaderWatch {
   const { metrics, clock = () => performance.now() } = options;
   let { limits } = options;
   let stopping = false;
-  const readers = new Set<Reader>();
+  const readers = createUnderway<Reader>();
   const ended: Ended = { finished: 0, brokenOff: 0, cut: 0 };
   let sweptAtMs = clock();
 
@@ -69,7 +69,7 @@ export function createReaderWatch(options: ReaderWatchOptions): ReaderWatch {
     const nowMs = clock();
     const elapsedMs = Math.min(nowMs - sweptAtMs, LONGEST_SWEEP_MS);
     sweptAtMs = nowMs;
-    for (const reader of readers) {
+    for (const reader of readers.all()) {
       const takenBytes = bytesTaken(reader.socket);
       const bytes = takenBytes - reader.takenBytes;
       reader.takenBytes = takenBytes;
@@ -96,7 +96,7 @@ export function createReaderWatch(options: ReaderWatchOptions): ReaderWatch {
   const timer = setInterval(sweep, SWEEP_EVERY_MS).unref();
   return {
     get running() {
-      return readers.size;
+      return readers.count();
     },
     ended,
     async watch(ctx, sending) {
@@ -111,7 +111,7 @@ export function createReaderWatch(options: ReaderWatchOptions): ReaderWatch {
         leftMs: limits.fullMs,
         cut: false,
       };
-      readers.add(reader);
+      const place = readers.add(reader);
       try {
         const sent = await sending;
         count(reader, sent.bytes);
@@ -120,16 +120,16 @@ export function createReaderWatch(options: ReaderWatchOptions): ReaderWatch {
         else ended.brokenOff += 1;
         return sent;
       } finally {
-        readers.delete(reader);
+        readers.remove(place);
       }
     },
     hurry(stallMs) {
       stopping = true;
       limits = { fullMs: stallMs, minBytesPerSecond: 0 };
-      for (const reader of readers) reader.leftMs = stallMs;
+      for (const reader of readers.all()) reader.leftMs = stallMs;
     },
     cutAll() {
-      for (const reader of readers) cut(reader, 'stopping');
+      for (const reader of readers.all()) cut(reader, 'stopping');
     },
     close: () => clearInterval(timer),
   };

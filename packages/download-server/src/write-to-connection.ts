@@ -2,7 +2,12 @@
 // Node does not call a write back once the client has gone, so the connection's own end wakes the one that
 // waits. That end is the socket's: a response that is queued behind another one (pipelining) hears of nothing.
 import type { ServerResponse } from 'node:http';
+import { onSocketClose } from '@claimcheck/shared/http';
 
+/**
+ * No accessors here, nor on whatever else is made for each request: V8 makes a hidden class of its own for every
+ * object literal that has one, which keeps all of the request in memory until the next major collection.
+ */
 export interface Connection {
   /** Whether it was the connection that took the bytes; false when it has gone. */
   write(bytes: Buffer): Promise<boolean>;
@@ -10,7 +15,7 @@ export interface Connection {
   end(bytes: Buffer): Promise<boolean>;
   /** Waits. False, and at once, when the connection has gone. */
   pause(ms: number): Promise<boolean>;
-  readonly gone: boolean;
+  isGone(): boolean;
   /** Tears the connection down: no body ends cleanly that is too short. */
   destroy(): void;
   /** Stops listening. */
@@ -25,7 +30,7 @@ export function connectionOf(response: ServerResponse): Connection {
     gone = true;
     wake?.();
   };
-  socket.once('close', onClose);
+  const release = onSocketClose(socket, onClose);
   response.on('error', onClose);
 
   /** A socket is destroyed a while before it says that it is closed. */
@@ -48,13 +53,11 @@ export function connectionOf(response: ServerResponse): Connection {
       clearTimeout(timer);
       return going && !isGone();
     },
-    get gone() {
-      return isGone();
-    },
+    isGone,
     destroy() {
       socket.destroy();
       onClose();
     },
-    release: () => socket.off('close', onClose),
+    release,
   };
 }

@@ -40,7 +40,7 @@ local function is_burned()
   return false
 end
 
-if is_revoked(COPY + 1, ARGV[4], copy) then
+if is_revoked(KEYS, COPY + 1, ARGV[4], copy) then
   if not copy and is_burned() then return { 'already-used', clock } end
   return { 'revoked', clock }
 end

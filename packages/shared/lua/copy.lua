@@ -27,11 +27,11 @@ local function pay(copy, limit, wanted)
   return paid
 end
 
--- is_revoked(first, issued, copy): whether a mark in KEYS from `first` on kills what was issued then. A mark
--- holds two instants, "<unburned>:<all>": a claim whose copy has begun is killed by the second only.
-local function is_revoked(first, issued, copy)
-  if #KEYS < first then return false end
-  for _, mark in ipairs(redis.call('MGET', unpack(KEYS, first))) do
+-- is_revoked(keys, first, issued, copy): whether a mark in `keys` from `first` on kills what was issued then. A
+-- mark holds two instants, "<unburned>:<all>": a claim whose copy has begun is killed by the second only.
+local function is_revoked(keys, first, issued, copy)
+  if #keys < first then return false end
+  for _, mark in ipairs(redis.call('MGET', unpack(keys, first))) do
     if mark then
       local unburned, all = string.match(mark, '^(%d+):(%d+)$')
       if tonumber(issued) <= tonumber(copy and all or unburned) then return true end

@@ -15,7 +15,7 @@ if not living then return not_the_master() end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] .. ':' .. living then return { 'superseded', clock, 0, 0 } end
 local copy = read_copy(KEYS[3])
 if not copy then return { 'over', clock, 0, 0 } end
-if is_revoked(4, ARGV[3], copy) then return { 'revoked', clock, 0, copy.open } end
+if is_revoked(KEYS, 4, ARGV[3], copy) then return { 'revoked', clock, 0, copy.open } end
 local paid = pay(copy, ARGV[6], ARGV[7])
 if clock - copy.told >= TELL_EVERY_MS then
   tell(KEYS[2], ARGV[5], 'sending', ARGV[4], copy.open, ARGV[8], ARGV[9])

@@ -13,14 +13,14 @@ export type AuditAction =
   | 'browser.forgotten'
   | 'browser.secret-stolen'
   | 'password.changed'
-  | 'api-key.made'
-  | 'api-key.revoked'
   | 'identity.connected'
   | 'identity.disconnected'
   | 'identity.refused'
   | 'account.made-by-provider'
   | 'hand-off.sent'
-  | 'hand-off.accepted';
+  | 'hand-off.accepted'
+  | 'api-key.made'
+  | 'api-key.revoked';
 
 export interface AuditFact {
   action: AuditAction;

@@ -119,7 +119,7 @@ export const migrations: Record<string, Migration> = {
   '0004-mail-webhooks-identity-links': mailWebhooksIdentityLinks,
   '0005-audit-and-proof': auditAndProof,
   '0006-remembered-browsers': rememberedBrowsers,
-  '0011-api-keys': apiKeys,
   '0008-identity-provider-hand-off': identityProviderHandOff,
+  '0011-api-keys': apiKeys,
   '0012-forget-opt-out-addresses': forgetOptOutAddresses,
 };

@@ -2,8 +2,8 @@
 // outgrow 32 bits, are `bigint` and arrive as numbers (the parsers are set in `connect.ts`).
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AuditAction } from '../audit/record-audit.js';
-import type { ApiKeyTables } from '../api-keys/key-tables.js';
 import type { IdentityTables } from '../identities/identity-tables.js';
+import type { ApiKeyTables } from '../api-keys/key-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
 import type {
   RememberedColumn,

@@ -1,29 +1,14 @@
 // One's own identities elsewhere over HTTP: seeing them, taking one off. Connecting one needs a browser that
 // goes there and is begun by `identity-provider/` and `hand-off/`.
 import type { Context } from 'koa';
-import { z } from 'zod';
 import type { IdentityContext } from '../context.js';
 import { assetsOf } from '../http/assets.js';
 import { noticeOf, redirectDone } from '../http/notices.js';
 import { idOf } from '../http/path-id.js';
-import { renderIdentities } from '../pages/index.js';
+import { renderIdentities, type IdentityRow } from '../pages/index.js';
 import { currentSession } from '../sessions/current-session.js';
 import { viewerOf } from '../sessions/require-session.js';
 import { disconnectIdentity, listIdentities } from './connect-identity.js';
-
-/** What `GET /api/account/identities` answers. */
-export const identitiesOutput = z.object({
-  identities: z.array(
-    z.object({
-      id: z.string(),
-      issuer: z.string(),
-      name: z.string(),
-      email: z.string().nullable(),
-      createdAt: z.date(),
-      lastUsedAt: z.date().nullable(),
-    }),
-  ),
-});
 
 export function createIdentitiesRoutes(context: IdentityContext) {
   const { config, provider, handOffPeers } = context;
@@ -34,7 +19,7 @@ export function createIdentitiesRoutes(context: IdentityContext) {
     return handOffPeers.byOrigin(issuer)?.name ?? new URL(issuer).host;
   }
 
-  async function list(ctx: Context): Promise<z.infer<typeof identitiesOutput>> {
+  async function list(ctx: Context): Promise<{ identities: IdentityRow[] }> {
     const rows = await listIdentities(context.db, viewerOf(ctx).account.id);
     return {
       identities: rows.map(({ id, issuer, email, created_at, last_used_at }) => ({

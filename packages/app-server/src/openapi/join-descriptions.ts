@@ -5,6 +5,7 @@ import { apiKeyApi } from '../api-keys/describe-api.js';
 import { claimApi } from '../claims/describe-api.js';
 import { fileApi } from '../files/describe-api.js';
 import { serverApi } from '../http/describe-api.js';
+import { identityApi } from '../identities/describe-api.js';
 import { linkApi } from '../links/describe-api.js';
 import { mailApi } from '../mail/describe-api.js';
 import { sessionApi } from '../sessions/describe-api.js';
@@ -20,6 +21,7 @@ const DESCRIPTIONS = [
   webhookApi,
   sessionApi,
   accountApi,
+  identityApi,
   mailApi,
   serverApi,
 ];

@@ -28,8 +28,7 @@ export interface EndedBy {
     | 'password-changed'
     | 'identity-disconnected'
     | 'account-disabled'
-    | 'secret-stolen'
-    | 'answer-lost';
+    | 'secret-stolen';
 }
 
 interface Ending extends EndedBy, RevocationReach {

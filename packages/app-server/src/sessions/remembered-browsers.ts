@@ -78,13 +78,8 @@ export async function rememberBrowser(
 export type Presented =
   /** Nothing of ours, forgotten, or over. */
   | { is: 'unknown' }
-  /** The good one: `token` replaces it. `superseded` is the session of an answer that never arrived. */
-  | {
-      is: 'good';
-      browser: RememberedBrowser;
-      token: RememberToken;
-      superseded: string | undefined;
-    }
+  /** The good one: `token` replaces it. */
+  | { is: 'good'; browser: RememberedBrowser; token: RememberToken }
   /** Replaced a moment ago: the browser will have the new one when it asks again. */
   | { is: 'just-replaced' }
   /** Replaced, and somebody else has what replaced it. Nothing was changed. */
@@ -129,8 +124,7 @@ export async function presentToken(
       })
       .where('id', '=', browser.id)
       .execute();
-    const superseded = isGood ? undefined : (browser.session_reference ?? undefined);
-    return { is: 'good', browser, token, superseded };
+    return { is: 'good', browser, token };
   });
 }
 

@@ -7,6 +7,7 @@ import { Refused } from '../http/problems.js';
 import { endWithBrowser, markInLedger, settleEnded } from './end-sessions.js';
 import { noteSessionOf } from './remembered-browsers.js';
 import {
+  givesPlace,
   hashOfId,
   newSessionId,
   type Room,
@@ -85,17 +86,17 @@ export function shortUserAgent({ userAgent }: Visitor): string {
 async function addInRoom(context: IdentityContext, session: Session, room: Room): Promise<void> {
   const { sessions, now } = context;
   const own = await sessions.list(session.accountId, now());
-  const others = own.filter(({ reference }) => reference !== room.inPlaceOf);
+  const others = own.filter((one) => !givesPlace(one, session, room));
   const tooMany = Math.max(0, others.length + 1 - room.most);
   if (tooMany > 0 && room.whenFull === 'refuse') throw new Refused('too-many-sessions');
-  const leaving = own.filter(({ reference }) => reference === room.inPlaceOf);
+  const leaving = own.filter((one) => givesPlace(one, session, room));
   await markInLedger(context, [...leaving, ...others.slice(0, tooMany)], { onlyUnburned: true });
   const { added, ended } = await sessions.add(session, room);
   if (!added) throw new Refused('too-many-sessions');
   const by = { actorId: session.accountId, address: session.address, onlyUnburned: true };
   try {
     for (const one of ended) {
-      const reason = one.reference === room.inPlaceOf ? 'replaced' : 'no-room';
+      const reason = givesPlace(one, session, room) ? 'replaced' : 'no-room';
       await settleEnded(context, [one], { ...by, reason });
     }
   } catch (error) {

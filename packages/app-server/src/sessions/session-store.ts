@@ -28,7 +28,7 @@ export interface Session {
 export type SignInMethod =
   'password' | 'mailed-link' | 'first-run-link' | 'remembered' | 'identity-provider' | 'hand-off';
 
-/** How many sessions an account may have, and what happens to one more. */
+/** How many sessions an account may have, and what happens to one more. A remembered browser has one. */
 export interface Room {
   most: number;
   whenFull: 'end-oldest' | 'refuse';
@@ -39,8 +39,18 @@ export interface Room {
 export interface Addition {
   /** False when there was no room; then nothing was changed. */
   added: boolean;
-  /** The account's sessions that ended for it: the one whose place was taken, and the oldest. */
+  /** The account's sessions that ended for it: those whose place was taken, and the oldest. */
   ended: Session[];
+}
+
+/** Whether a session gives its place to a new one: it is what the same browser had until now. */
+export function givesPlace(
+  one: Session,
+  to: Pick<Session, 'rememberedId'>,
+  { inPlaceOf }: Room,
+): boolean {
+  if (one.reference === inPlaceOf) return true;
+  return one.rememberedId !== null && one.rememberedId === to.rememberedId;
 }
 
 export interface SessionLimits {

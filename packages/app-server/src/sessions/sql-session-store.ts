@@ -1,7 +1,14 @@
 // Sessions in SQL, for systems without Redis. `touch` is an UPDATE, so a removed row stays removed.
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Schema, SessionTable } from '../database/schema.js';
-import type { Addition, Room, Session, SessionLimits, SessionStore } from './session-store.js';
+import {
+  givesPlace,
+  type Addition,
+  type Room,
+  type Session,
+  type SessionLimits,
+  type SessionStore,
+} from './session-store.js';
 
 export function createSqlSessionStore(db: Kysely<Schema>, limits: SessionLimits): SessionStore {
   /** The oldest instants that a session which is not over can have. */
@@ -23,7 +30,7 @@ export function createSqlSessionStore(db: Kysely<Schema>, limits: SessionLimits)
       return await db.transaction().execute(async (transaction) => {
         await lockAccount(transaction, session.accountId);
         const own = await listLive(transaction, session.accountId, session.createdAtMs);
-        const plan = planRoom(own, room);
+        const plan = planRoom(own, session, room);
         if (!plan.added) return plan;
         await removeAll(transaction, plan.ended);
         await transaction.insertInto('session').values(toRow(session)).execute();
@@ -99,9 +106,10 @@ async function removeAll(db: Kysely<Schema>, sessions: readonly Session[]): Prom
 }
 
 /** Which of an account's sessions (oldest first) end for one more. Pure; the script of Redis does the same. */
-function planRoom(own: readonly Session[], { most, whenFull, inPlaceOf }: Room): Addition {
-  const replaced = own.filter(({ reference }) => reference === inPlaceOf);
-  const others = own.filter(({ reference }) => reference !== inPlaceOf);
+function planRoom(own: readonly Session[], next: Session, room: Room): Addition {
+  const { most, whenFull } = room;
+  const replaced = own.filter((one) => givesPlace(one, next, room));
+  const others = own.filter((one) => !givesPlace(one, next, room));
   const tooMany = Math.max(0, others.length + 1 - most);
   if (tooMany > 0 && whenFull === 'refuse') return { added: false, ended: [] };
   return { added: true, ended: [...replaced, ...others.slice(0, tooMany)] };

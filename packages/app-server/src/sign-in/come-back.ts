@@ -4,7 +4,6 @@ import type { Context, Next } from 'koa';
 import type { IdentityContext } from '../context.js';
 import { Refused } from '../http/problems.js';
 import { redirectTo } from '../http/redirect-to.js';
-import { endChosen } from '../sessions/end-sessions.js';
 import { sessionOf } from '../sessions/load-session.js';
 import {
   clearRememberCookie,
@@ -33,10 +32,9 @@ export function createComeBack(context: IdentityContext) {
     const presented = await presentToken(db, token, { deviceHash, nowMs: now() });
     if (presented.is === 'just-replaced') throw new Refused('coming-back');
     if (presented.is === 'good') {
-      const { browser, superseded } = presented;
+      const { browser } = presented;
       // Before anything can fail: with the answer the browser must get what replaced its secret.
       setRememberCookie(ctx, presented.token, browser.expires_at.getTime() - now());
-      if (superseded !== undefined) await endUnanswered(ctx, browser, superseded);
       if (await begin(ctx, browser)) {
         if (ctx.method === 'GET' && !ctx.path.startsWith('/api/')) return redirectTo(ctx, ctx.url);
         return await next();
@@ -64,20 +62,5 @@ export function createComeBack(context: IdentityContext) {
       if (error instanceof Refused && error.code === 'wrong-credentials') return false;
       throw error;
     }
-  }
-
-  /** The session of an answer that got lost: nobody has used it. */
-  async function endUnanswered(
-    ctx: Context,
-    { account_id: accountId }: RememberedBrowser,
-    reference: string,
-  ): Promise<void> {
-    await endChosen(context, {
-      accountId,
-      chosen: (session) => session.reference === reference,
-      actorId: accountId,
-      address: ctx.ip,
-      reason: 'answer-lost',
-    });
   }
 }

@@ -20,10 +20,10 @@ export interface SignInAllowances {
   perDevice: number;
   /** Mails with a link that one address may ask for. */
   linkRequests: number;
-  /** API keys that are none, which one address may present. */
-  wrongKeys: number;
   /** Times that browsers at one address may be sent to another server to sign in. */
   attemptsElsewhere: number;
+  /** API keys that are none, which one address may present. */
+  wrongKeys: number;
   windowSeconds: number;
 }
 
@@ -33,8 +33,8 @@ export const DEFAULT_ALLOWANCES: SignInAllowances = {
   perAccount: 10,
   perDevice: 10,
   linkRequests: 20,
-  wrongKeys: 60,
   attemptsElsewhere: 120,
+  wrongKeys: 60,
   windowSeconds: 15 * 60,
 };
 
@@ -64,10 +64,10 @@ export interface SignInLimits {
    * the asker, and without keeping its owner from the links that are in the mailbox already.
    */
   admitLinkRequest(address: string): Promise<Admitted>;
-  /** Told of a wrong key after it was looked at: nobody guesses one, but asking must cost the asker too. */
-  admitWrongKey(address: string): Promise<Admitted>;
   /** By address: each writes a row, whoever asks. */
   admitAttempt(address: string): Promise<Admitted>;
+  /** Told of a wrong key after it was looked at: nobody guesses one, but asking must cost the asker too. */
+  admitWrongKey(address: string): Promise<Admitted>;
 }
 
 export interface SignInLimitOptions {
@@ -108,8 +108,8 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
     },
     admitPasswordChange: (accountId) => take([[byPasswordChange, accountId]]),
     admitLinkRequest: (address) => take([[byLinkRequest, addressBlock(address)]]),
-    admitWrongKey: (address) => take([[byWrongKey, addressBlock(address)]]),
     admitAttempt: (address) => take([[byAttempt, addressBlock(address)]]),
+    admitWrongKey: (address) => take([[byWrongKey, addressBlock(address)]]),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
+import { createUnderway } from '../underway.js';
 import { onSocketClose } from './on-socket-close.js';
 
 export interface Listening {
@@ -45,24 +46,24 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => un
 export async function listen(handler: Handler, options: ListenOptions): Promise<Listening> {
   const { host, port, portName, hostName = 'HOST', limits = {} } = options;
   let stopping = false;
-  const handled = new Set<Promise<unknown>>();
+  const handled = createUnderway<Promise<unknown>>();
+  const answers = createUnderway<ServerResponse>();
   const server = createServer(limits, (request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
-    answers.add(response);
+    const answer = answers.add(response);
     const onClose = () => {
       forget();
-      answers.delete(response);
+      answers.remove(answer);
       if (stopping) closeIdle();
     };
     // The connection's end too: an answer that was never its turn to be sent hears of no other.
     const forget = onSocketClose(request.socket, onClose);
     response.once('close', onClose);
     const answering = Promise.resolve(handler(request, response)).finally(() =>
-      handled.delete(answering),
+      handled.remove(place),
     );
-    handled.add(answering);
+    const place = handled.add(answering);
   });
-  const answers = new Set<ServerResponse>();
 
   /**
    * Node takes a connection for idle as soon as its answer was ended, though the last of it may still wait
@@ -70,7 +71,7 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
    * comes here again.
    */
   function closeIdle(): void {
-    for (const { writableEnded, writableFinished } of answers) {
+    for (const { writableEnded, writableFinished } of answers.all()) {
       if (writableEnded && !writableFinished) return;
     }
     server.closeIdleConnections();
@@ -89,7 +90,7 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   });
   let stopped: Promise<void> | undefined;
   // A connection is gone a moment before its handler has written down how it ended.
-  const allHandled = async () => void (await Promise.allSettled(handled));
+  const allHandled = async () => void (await Promise.allSettled(handled.all()));
   const close = () =>
     new Promise<void>((resolve, reject) => {
       stopping = true;

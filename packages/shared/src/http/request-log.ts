@@ -1,11 +1,12 @@
 // One line a request, and the id that a person can quote. Of the address it shows the path alone, with
 // long parts cut out, and the logger cuts tokens out of every line besides.
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, Next } from 'koa';
 import type { Logger } from '../log.js';
 import { cutLongSegments } from './loggable-path.js';
 import { onSocketClose } from './on-socket-close.js';
+import { placeHead, type PendingHead } from './pending-head.js';
 
 /** Asked every few seconds by whatever watches the server: a line each would hide the others. */
 const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz']);
@@ -23,66 +24,109 @@ export interface EndedRequest {
   fields: Readonly<Record<string, unknown>>;
 }
 
+/** A request and its answer, as far as its log line goes; koa's context is one. */
+export interface Exchange {
+  req: IncomingMessage;
+  res: ServerResponse;
+  /** Holds the request's id and what `logFields` has added. */
+  state: Record<string, unknown>;
+  /** For who writes the head himself: the headers that are to be in it. Elsewhere they are on `res`. */
+  head?: PendingHead | undefined;
+}
+
+/** What only who routes a request knows of it; asked for at its end. */
+export interface RoutedRequest {
+  /** Of the address: without the query. */
+  path: string;
+  route: string | undefined;
+  /** What of it may be logged, where that is not for all requests the same. */
+  loggable?: () => string;
+}
+
 /**
- * Middleware, first in the chain: sets `ctx.state.requestId` and `X-Request-Id`, and logs the outcome when
- * both the answer and everything behind this middleware have come to their ends.
+ * Returns a function to begin a request with. That gives it an id, also as `X-Request-Id`, and returns another
+ * one, to be called once when everything behind it has come to its end: the line is written when the answer
+ * has come to its own as well.
  * @param onEnd is told the same, also of probes
  */
-export function requestLog(log: Logger, onEnd: (ended: EndedRequest) => void = () => {}) {
-  return async function logRequest(ctx: Context, next: Next): Promise<void> {
+export function createRequestLog(log: Logger, onEnd: (ended: EndedRequest) => void = () => {}) {
+  return function begin(exchange: Exchange, routed: () => RoutedRequest): () => void {
+    const { req, res, state } = exchange;
     const startedAt = performance.now();
     const requestId = randomUUID();
-    ctx.state['requestId'] = requestId;
-    ctx.set('X-Request-Id', requestId);
-    const headAt = noteHead(ctx.res);
-    const closed = whenClosed(ctx.res);
+    state['requestId'] = requestId;
+    const head: PendingHead = exchange.head ?? { headers: [], writtenAtMs: 0 };
+    head.headers.push('X-Request-Id', requestId);
+    if (exchange.head === undefined) placeHead(res, head);
+    let unfinished = 2;
 
-    function end(): void {
+    function finish(): void {
+      unfinished -= 1;
+      if (unfinished > 0) return;
       const durationMs = performance.now() - startedAt;
-      const firstByteMs = ctx.res.headersSent ? headAt.ms - startedAt : undefined;
-      const fields = fieldsOf(ctx);
-      const { method, path } = ctx;
-      const status = ctx.res.statusCode;
-      log[PROBES.has(path) ? 'debug' : 'info']({
-        requestId,
-        method,
-        url: cutLongSegments(path),
-        status,
-        complete: ctx.res.writableFinished,
-        durationMs: Math.round(durationMs),
-        ...(firstByteMs === undefined ? {} : { firstByteMs: Math.round(firstByteMs * 10) / 10 }),
-        ...fields,
-      });
+      const firstByteMs = res.headersSent ? head.writtenAtMs - startedAt : undefined;
+      const fields = fieldsOf(exchange);
+      const { path, route, loggable = () => cutLongSegments(path) } = routed();
+      const { method = '' } = req;
+      const status = res.statusCode;
+      const level = PROBES.has(path) ? 'debug' : 'info';
+      if (log.isLevelEnabled(level)) {
+        log[level]({
+          requestId,
+          method,
+          url: fields['url'] ?? loggable(),
+          status,
+          complete: res.writableFinished,
+          durationMs: Math.round(durationMs),
+          ...(firstByteMs === undefined ? {} : { firstByteMs: Math.round(firstByteMs * 10) / 10 }),
+          ...fields,
+        });
+      }
       onEnd({
         method,
         status,
-        route: routeOf(ctx),
+        route,
         seconds: durationMs / 1000,
         firstByteSeconds: firstByteMs === undefined ? undefined : firstByteMs / 1000,
         fields,
       });
     }
 
+    whenClosed(res, finish);
+    return finish;
+  };
+}
+
+/** The same as middleware, first in the chain. */
+export function requestLog(log: Logger, onEnd?: (ended: EndedRequest) => void) {
+  const begin = createRequestLog(log, onEnd);
+  return async function logRequest(ctx: Context, next: Next): Promise<void> {
+    const end = begin(ctx, () => ({ path: ctx.path, route: routeOf(ctx) }));
     try {
       await next();
     } finally {
-      void closed.then(end);
+      end();
     }
   };
 }
 
 /** The id that `requestLog` gave this request. */
-export function requestIdOf(ctx: Context): string {
-  return String(ctx.state['requestId']);
+export function requestIdOf({ state }: Pick<Exchange, 'state'>): string {
+  return String(state['requestId']);
 }
 
 /** Adds fields to the request's log line: claim id, outcome, reason. Never a token. */
-export function logFields(ctx: Context, fields: Readonly<Record<string, unknown>>): void {
-  ctx.state['logged'] = { ...fieldsOf(ctx), ...fields };
+export function logFields(
+  { state }: Pick<Exchange, 'state'>,
+  fields: Readonly<Record<string, unknown>>,
+): void {
+  const logged = state['logged'] as Record<string, unknown> | undefined;
+  if (logged === undefined) state['logged'] = { ...fields };
+  else Object.assign(logged, fields);
 }
 
-function fieldsOf(ctx: Context): Readonly<Record<string, unknown>> {
-  return (ctx.state['logged'] as Record<string, unknown> | undefined) ?? {};
+function fieldsOf({ state }: Pick<Exchange, 'state'>): Readonly<Record<string, unknown>> {
+  return (state['logged'] as Record<string, unknown> | undefined) ?? {};
 }
 
 /** @koa/router leaves the pattern that matched on the context. */
@@ -91,26 +135,15 @@ function routeOf(ctx: Context): string | undefined {
   return typeof route === 'string' ? route : undefined;
 }
 
-/** When the head was handed over, which is when the first byte goes out. Koa and we write it alike. */
-function noteHead(response: ServerResponse): { ms: number } {
-  const noted = { ms: 0 };
-  const writeHead: (...head: never[]) => ServerResponse = response.writeHead.bind(response);
-  Object.assign(response, {
-    writeHead: (...head: never[]) => {
-      noted.ms = performance.now();
-      return writeHead(...head);
-    },
-  });
-  return noted;
-}
-
 /** The response's own end, or its connection's: one that is queued behind another hears nothing of that. */
-function whenClosed(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const forget = onSocketClose(response.req.socket, resolve);
-    response.once('close', () => {
-      forget();
-      resolve();
-    });
-  });
+function whenClosed(response: ServerResponse, then: () => void): void {
+  let closed = false;
+  const close = () => {
+    if (closed) return;
+    closed = true;
+    forget();
+    then();
+  };
+  const forget = onSocketClose(response.req.socket, close);
+  response.once('close', close);
 }

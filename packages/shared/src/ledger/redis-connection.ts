@@ -12,7 +12,7 @@ export type RedisConnection = Redis | Cluster;
 
 /**
  * How long one command may take before its caller is told that Redis is away, in milliseconds.
- * With automatic pipelining a command may wait once for the pipeline before it, so that an outage
+ * A command may wait once for the pipeline or the gathered call before it, so that an outage
  * is seen within twice this.
  */
 export const COMMAND_TIMEOUT_MS = 400;

@@ -16,9 +16,19 @@ import {
 } from './ledger.js';
 import { COPY_IDLE_SECONDS, MAX_COPY_SECONDS } from '../claim/limits.js';
 import { namePermission, UnsuitableRedisError, type LedgerService } from './check-redis-server.js';
+import { gatherCalls } from './gather-calls.js';
 import { COMMAND_TIMEOUT_MS, type RedisConnection } from './redis-connection.js';
 import { createRedisEventFeed } from './redis-event-feed.js';
-import { burnedExpireAt, parseNonce, type Nonce } from './redis-keys.js';
+import {
+  packBurn,
+  packEvent,
+  packSettlement,
+  readBurnReply,
+  requireDone,
+  type BurnReply,
+  type PackedCall,
+} from './redis-calls.js';
+import { parseNonce } from './redis-keys.js';
 import { defineScripts } from './redis-scripts.js';
 import { createShards, type Shard } from './redis-shards.js';
 import type { FenceMode } from './redis-target.js';
@@ -57,11 +67,8 @@ const REFUSED_PAYMENTS: ReadonlySet<string> = new Set<PaymentAnswer['outcome']>(
   'over',
 ]);
 
-interface BurnReply {
-  outcome: string;
-  paidBytes: number;
-  open: number;
-}
+/** The most burns, settlements and events of one call: Redis runs a call without a pause. */
+const MOST_IN_A_CALL = 64;
 
 /** Makes a ledger of a Redis connection. Nothing is awaited: `check()` tells whether it answers. */
 export function createRedisLedger(options: RedisLedgerOptions): Ledger {
@@ -82,32 +89,34 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
     }
   }
 
-  async function burnOnce(
-    shard: Shard,
-    nonce: Nonce,
-    request: BurnRequest,
-    response: readonly string[],
-  ): Promise<BurnReply> {
-    const keys = [
-      shard.keys.epoch,
-      shard.keys.events,
-      ...shard.keys.burned(nonce, request.forgetAtMs),
-      shard.keys.copy(request.nonce),
-      ...request.subjects.map(shard.keys.revoked),
-    ];
-    const [outcome, clockMs, paidBytes = 0, open = 0] = await scripts.burn(keys, [
-      request.fence,
-      deadlineOn(shard),
-      String(request.forgetAtMs),
-      String(request.issuedAtMs),
-      request.nonce,
-      nonce.member,
-      String(burnedExpireAt(request.forgetAtMs)),
-      maxEvents,
-      ...response,
-    ]);
-    learnClock(shard, outcome, clockMs);
-    return { outcome, paidBytes, open };
+  /** For each shard: burns, settlements and events in one call. */
+  const callers = new Map(
+    shards.all.map((shard) => [
+      shard,
+      gatherCalls({
+        most: MOST_IN_A_CALL,
+        ask: (calls: readonly PackedCall[]) => runEach(shard, calls),
+      }),
+    ]),
+  );
+
+  async function runEach(shard: Shard, calls: readonly PackedCall[]): Promise<string[]> {
+    await shard.ensureFit();
+    const keys = [shard.keys.epoch, shard.keys.events];
+    const args = [deadlineOn(shard), maxEvents, IDLE_MS, MOST_MS];
+    for (const call of calls) {
+      keys.push(...call.keys);
+      args.push(call.line);
+    }
+    const [clockMs, ...answers] = await scripts.runEach(keys, args);
+    learnClock(shard, answers.some(isLate) ? LATE : '', clockMs);
+    return answers;
+  }
+
+  function run(shard: Shard, call: PackedCall): Promise<string> {
+    const caller = callers.get(shard);
+    if (caller === undefined) throw new RangeError('no such shard');
+    return caller(call);
   }
 
   /**
@@ -115,15 +124,11 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
    * server's clock was stale (that clock was stepped, or this process stood still), and the reply
    * has just mended it: ask once more. Nothing else is ever asked twice.
    */
-  async function askBurn(
-    request: BurnRequest,
-    response: readonly string[] = [],
-  ): Promise<BurnReply> {
-    const nonce = parseNonce(request.nonce);
-    const shard = shards.of(nonce);
-    await shard.ensureFit();
-    const reply = await burnOnce(shard, nonce, request, response);
-    return reply.outcome === 'late' ? await burnOnce(shard, nonce, request, response) : reply;
+  async function askBurn(request: BurnRequest, response?: ResponseRequest): Promise<BurnReply> {
+    const shard = shards.of(parseNonce(request.nonce));
+    const call = packBurn(shard.keys, request, response);
+    const answer = await run(shard, call);
+    return readBurnReply(isLate(answer) ? await run(shard, call) : answer);
   }
 
   async function burn(request: BurnRequest): Promise<BurnOutcome> {
@@ -133,14 +138,7 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
   }
 
   async function openResponse(request: ResponseRequest): Promise<ResponseGrant> {
-    const { outcome, paidBytes, open } = await askBurn(request, [
-      String(request.budgetBytes),
-      String(request.bytes),
-      request.mayBegin ? '1' : '0',
-      IDLE_MS,
-      MOST_MS,
-      String(request.leastBytes),
-    ]);
+    const { outcome, paidBytes, open } = await askBurn(request, request);
     if (outcome === 'burned' || outcome === 'resumed')
       return { outcome, paidBytes, alone: open === 1 };
     if (OUTCOMES.has(outcome)) return { outcome: outcome as Exclude<BurnOutcome, 'burned'> };
@@ -177,24 +175,8 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
   }
 
   async function settle(settlement: Settlement): Promise<void> {
-    const { nonce, fence: fenceText, refundBytes, sent, whole = false } = settlement;
-    const shard = shards.of(parseNonce(nonce));
-    await shard.ensureFit();
-    const { epoch, events, copy } = shard.keys;
-    const clockMs = await scripts.settle(
-      [epoch, events, copy(nonce)],
-      [
-        fenceText,
-        nonce,
-        maxEvents,
-        String(refundBytes),
-        String(sent.firstByte),
-        String(sent.bytes),
-        IDLE_MS,
-        whole ? '1' : '0',
-      ],
-    );
-    shard.clock.observe(clockMs);
+    const shard = shards.of(parseNonce(settlement.nonce));
+    requireDone(await run(shard, packSettlement(shard.keys, settlement)));
   }
 
   async function copyState(
@@ -242,12 +224,9 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
           );
         }),
       ),
-    record: ({ kind, claimId, bytes }) =>
+    record: (event) =>
       ask(async () => {
-        const { keys, ensureFit } = shards.of(parseNonce(claimId));
-        await ensureFit();
-        const fields = ['kind', kind, 'claim', claimId, 'bytes', String(bytes)];
-        await redis.xadd(keys.events, 'MAXLEN', '~', maxEvents, '*', ...fields);
+        requireDone(await run(shards.of(parseNonce(event.claimId)), packEvent(event)));
       }),
     events: (reader) => guardFeed(createRedisEventFeed({ redis, shards: shards.all, reader }), ask),
     check: () => ask(() => inEach(shards.all, ({ inspect }) => inspect())),
@@ -260,9 +239,12 @@ function deadlineOn({ clock }: Shard): string {
   return String(Math.floor(clock.read() + COMMAND_TIMEOUT_MS));
 }
 
+const LATE = 'late';
+const isLate = (answer: string) => answer.startsWith(LATE);
+
 /** `late` shows that the estimate was stale. */
 function learnClock({ clock }: Shard, outcome: string, clockMs: number): void {
-  if (outcome === 'late') clock.reset();
+  if (outcome === LATE) clock.reset();
   clock.observe(clockMs);
 }
 
