@@ -14,6 +14,7 @@ import {
   type TestDownloadServer,
 } from '../download/start-download-server.js';
 import { startWithMail, type WithMail } from '../identity-links/with-mail.js';
+import { signInBy, startWithProvider } from '../identity-provider/sign-in-there.js';
 import { CLICKED, createRecipient, makeLink } from '../links/press-link.js';
 import { createDatabase } from '../support/postgres.js';
 import {
@@ -335,6 +336,23 @@ describe('what operations are refused with', () => {
       expect([id, await send('x', 'text/plain')]).toEqual([id, 415]);
       expect([id, await send(JSON.stringify('x'.repeat(70_000)))]).toEqual([id, 413]);
     }
+  });
+
+  test('identities elsewhere', async () => {
+    const other = await startWithProvider();
+    other.provider.add({ subject: 'ada', email: ADMIN.email });
+    const browser = other.browser();
+    await signInBy(browser, 'ada');
+    const admin = checked(browser.app);
+    const list = await admin.expect<{ identities: { id: string }[] }>(
+      200,
+      'GET',
+      '/api/account/identities',
+    );
+    const path = `/api/account/identities/${list.identities[0]?.id}`;
+    await admin.expect(204, 'DELETE', path);
+    await admin.expect(404, 'DELETE', path);
+    await other.stop();
   });
 
   test('lists refuse a page that is none', async () => {

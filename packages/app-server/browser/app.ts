@@ -5,6 +5,7 @@ import { followClaims } from './live-claims.js';
 import { followLink, followLinks } from './live-links.js';
 import { localise } from './local-times.js';
 import { rememberRows } from './merge-rows.js';
+import { offerPasskeys, onPasskey } from './passkeys.js';
 import { onPress } from './press-once.js';
 import { followUploads } from './uploads.js';
 
@@ -29,10 +30,17 @@ const form = document.querySelector<HTMLFormElement>('#upload');
 const uploads = document.querySelector('#uploads');
 if (form && uploads) followUploads(form, uploads);
 
+const entry = document.querySelector<HTMLElement>('[data-passkey="sign-in"]');
+if (entry) void offerPasskeys(entry);
+
 document.addEventListener('submit', (event) => {
   const pressed = event.target as HTMLFormElement;
   if (pressed.dataset['download'] !== undefined) onDownload(event, pressed);
   if (pressed.dataset['press'] !== undefined) onPress(event, pressed);
+  if (pressed.dataset['passkey'] !== undefined) {
+    event.preventDefault();
+    void onPasskey(pressed);
+  }
   const fileId = pressed.dataset['copy'];
   if (fileId === undefined) return;
   event.preventDefault();
@@ -42,6 +50,11 @@ document.addEventListener('submit', (event) => {
 document.addEventListener('click', (event) => {
   const asked = document.querySelector<HTMLDetailsElement>('details.confirm[open]');
   if (asked && !asked.contains(event.target as Element)) asked.open = false;
+  if ((event.target as Element).closest('[data-print]')) window.print();
+  const asker = (event.target as Element).closest<HTMLElement>(
+    '[data-passkey] button[type=button]',
+  );
+  if (asker) void onPasskey(asker.parentElement as HTMLElement);
   const button = (event.target as Element).closest<HTMLElement>('[data-copy-from]');
   const field =
     button && document.querySelector<HTMLTextAreaElement>(`#${button.dataset['copyFrom']}`);

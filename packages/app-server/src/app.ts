@@ -10,6 +10,10 @@ import { createApiKeyRoutes } from './api-keys/routes.js';
 import { createAccountRoutes } from './accounts/routes.js';
 import { createClaimRoutes } from './claims/routes.js';
 import type { IdentityContext } from './context.js';
+import { createRequireSecondFactor } from './factors/require-second-factor.js';
+import { createFactorProofRoutes, createRequireProofOfBoth } from './factors/proof-routes.js';
+import { createFactorRoutes } from './factors/routes.js';
+import { createFactorSignInRoutes } from './factors/sign-in-routes.js';
 import { createFileRoutes } from './files/routes.js';
 import { loadAssets } from './http/assets.js';
 import { refuseCrossSite } from './http/csrf.js';
@@ -76,6 +80,9 @@ function createRouter(
   const identity = createIdentityRoutes(context);
   const mail = createMailRoutes(context);
   const webhooks = createWebhookRoutes(context);
+  const factors = createFactorRoutes(context);
+  const factorProofs = createFactorProofRoutes(context);
+  const factorSignIn = createFactorSignInRoutes(context);
   const apiKeys = createApiKeyRoutes(context);
   const openApi = createOpenApiRoutes(context);
   const proofs = createProofRoutes(context);
@@ -93,11 +100,17 @@ function createRouter(
   const keys = createKeyGuards(context, (ctx, next) => loadSession(ctx, () => comeBack(ctx, next)));
   const visitor = [neverStored, keys.refused, loadSession] as const;
   const returning = [...visitor, comeBack] as const;
-  const member = [...returning, requireAccount] as const;
-  const admin = [...returning, requireAdmin] as const;
-  const byKey = (scope: KeyScope) => [neverStored, keys.allowed(scope), requireAccount] as const;
+  const requireSecondFactor = createRequireSecondFactor(context);
+  const member = [...returning, requireAccount, requireSecondFactor] as const;
+  const admin = [...returning, requireAdmin, requireSecondFactor] as const;
+  const byKey = (scope: KeyScope) =>
+    [neverStored, keys.allowed(scope), requireAccount, requireSecondFactor] as const;
   // For what would do harm in a stranger's hands: it must have been proven lately who is sitting there.
   const proven = createRequireRecentProof(context);
+  const provenBoth = createRequireProofOfBoth(context, proven);
+  // Who must have a second factor sets it up before anything else: only its routes do without one.
+  const owner = [...returning, requireAccount] as const;
+  const provenOwner = [...owner, proven] as const;
 
   const router = new Router();
   router.get('/livez', health.live);
@@ -113,7 +126,7 @@ function createRouter(
   router.delete('/api/sessions', ...member, sessions.apiEndOthers);
   router.delete('/api/sessions/:id', ...member, sessions.apiEnd);
   router.put('/api/account/welcome', ...visitor, signIn.apiWelcome);
-  router.put('/api/account/password', ...member, accounts.apiChangePassword);
+  router.put('/api/account/password', ...member, provenBoth, accounts.apiChangePassword);
   router.get('/api/accounts', ...admin, accounts.apiList);
   router.post('/api/accounts', ...admin, proven, accounts.apiAdd);
   router.patch('/api/accounts/:id', ...admin, proven, accounts.apiChange);
@@ -169,7 +182,7 @@ function createRouter(
   router.post('/devices/end-others', ...member, sessions.pageEndOthers);
   router.post('/devices/:id/end', ...member, sessions.pageEnd);
   router.get('/account', ...member, accounts.pageOwn);
-  router.post('/account/password', ...member, accounts.pageChangePassword);
+  router.post('/account/password', ...member, provenBoth, accounts.pageChangePassword);
   router.get('/accounts', ...admin, accounts.pageList);
   router.post('/accounts', ...admin, proven, accounts.pageAdd);
   router.post('/accounts/:id/disable', ...admin, proven, accounts.pageDisable);
@@ -216,9 +229,9 @@ function createRouter(
   router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
 
   // Proving anew, sessions of others, remembered browsers.
-  router.post('/api/session/proof', ...member, proofs.apiProve);
-  router.get('/confirm-identity', ...member, proofs.pageProve);
-  router.post('/confirm-identity', ...member, proofs.pageProvePost);
+  router.post('/api/session/proof', ...owner, proofs.apiProve);
+  router.get('/confirm-identity', ...owner, proofs.pageProve);
+  router.post('/confirm-identity', ...owner, proofs.pageProvePost);
   router.delete('/api/accounts/:id/sessions', ...admin, proven, sessions.apiEndOfAccount);
   router.post('/accounts/:id/end-sessions', ...admin, proven, sessions.pageEndOfAccount);
   router.get('/api/session/waiting', ...visitor, makingRoom.apiList);
@@ -257,6 +270,42 @@ function createRouter(
   router.post('/api-keys/:id/revoke', ...member, apiKeys.pageRevoke);
   router.get('/api/openapi.json', openApi.document);
   router.get('/api', openApi.page);
+
+  // Second factors.
+  router.post('/api/session/proof/passkey/options', ...owner, factorProofs.apiPasskeyOptions);
+  router.post('/api/session/proof/passkey', ...owner, factorProofs.apiProve);
+  router.post('/api/session/passkey/options', ...visitor, factorSignIn.apiPasskeyOptions);
+  router.post('/api/session/passkey', ...visitor, factorSignIn.apiEnterByPasskey);
+  router.get('/api/session/second-factor', ...visitor, factorSignIn.apiShowPending);
+  router.post('/api/session/second-factor', ...visitor, factorSignIn.apiGiveCode);
+  router.post(
+    '/api/session/second-factor/passkey/options',
+    ...visitor,
+    factorSignIn.apiSecondPasskeyOptions,
+  );
+  router.post('/api/session/second-factor/passkey', ...visitor, factorSignIn.apiGivePasskey);
+  router.get('/api/account/second-factor', ...owner, factors.apiShow);
+  router.post('/api/account/second-factor/totp', ...provenOwner, factors.apiBeginTotp);
+  router.put('/api/account/second-factor/totp', ...provenOwner, factors.apiConfirmTotp);
+  router.delete('/api/account/second-factor/totp', ...provenOwner, factors.apiRemoveTotp);
+  router.post('/api/account/second-factor/recovery-codes', ...provenOwner, factors.apiRenewCodes);
+  router.post('/api/account/passkeys/options', ...provenOwner, factors.apiPasskeyOptions);
+  router.post('/api/account/passkeys', ...provenOwner, factors.apiAddPasskey);
+  router.patch('/api/account/passkeys/:id', ...provenOwner, factors.apiRenamePasskey);
+  router.delete('/api/account/passkeys/:id', ...provenOwner, factors.apiDeletePasskey);
+  router.delete('/api/accounts/:id/second-factor', ...admin, proven, factors.apiTakeAway);
+  router.get('/sign-in/second-factor', ...visitor, factorSignIn.pageStep);
+  router.post('/sign-in/second-factor', ...visitor, factorSignIn.pageStepPost);
+  router.get('/account/second-factor', ...owner, factors.pageShow);
+  router.get('/account/second-factor/totp', ...provenOwner, factors.pageSetUpTotp);
+  router.post('/account/second-factor/totp', ...provenOwner, factors.pageBeginTotp);
+  router.post('/account/second-factor/totp/confirm', ...provenOwner, factors.pageConfirmTotp);
+  router.post('/account/second-factor/totp/remove', ...provenOwner, factors.pageRemoveTotp);
+  router.post('/account/second-factor/recovery-codes', ...provenOwner, factors.pageRenewCodes);
+  router.post('/account/second-factor/recovery-codes/text', ...owner, factors.pageCodesAsText);
+  router.post('/account/passkeys/:id/name', ...provenOwner, factors.pageRenamePasskey);
+  router.post('/account/passkeys/:id/delete', ...provenOwner, factors.pageDeletePasskey);
+  router.post('/accounts/:id/second-factor/remove', ...admin, proven, factors.pageTakeAway);
   return router;
 }
 

@@ -51,6 +51,8 @@ export interface AppConfig {
   smtp: SmtpSettings | undefined;
   /** Sender of every mail. */
   mailFrom: MailFrom;
+  /** Whose accounts must have a second factor. */
+  requireSecondFactor: 'off' | 'admins' | 'all';
   /** Let webhooks go to private and loopback addresses, also by plain http: for tests and evaluation. */
   webhookAllowPrivate: boolean;
   /** How many passwords are hashed at a time; each takes 19 MiB and one core. */
@@ -106,6 +108,7 @@ export function readConfig(env: Environment = process.env): AppConfig {
     rememberSeconds: read.integer('REMEMBER_SECONDS', 30 * DAY_SECONDS, 60, YEAR_SECONDS),
     geoipFile: read.text('GEOIP_FILE'),
     ...readMail(read, appOrigin),
+    requireSecondFactor: read.choice('REQUIRE_SECOND_FACTOR', 'off', ['off', 'admins', 'all']),
     webhookAllowPrivate: read.choice('WEBHOOK_ALLOW_PRIVATE', '0', ['0', '1']) === '1',
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),
     metricsHost: read.text('METRICS_HOST') ?? '127.0.0.1',

@@ -4,7 +4,8 @@ import type { EndedRequest } from '@claimcheck/shared/http';
 import { Counter, Gauge, Histogram, type Registry } from '@claimcheck/shared/metrics';
 import { APP_PROBLEMS, Refused } from './http/problems.js';
 
-export type SignInWay = 'password' | 'link' | 'identity-provider' | 'hand-off';
+export type SignInWay =
+  'password' | 'link' | 'passkey' | 'second-factor' | 'identity-provider' | 'hand-off';
 
 export interface AppMetrics {
   requestEnded: (ended: EndedRequest) => void;
@@ -60,7 +61,7 @@ export function createAppMetrics(registry: Registry): AppMetrics {
   mints.inc({ outcome: 'minted' }, 0);
   const signIns = new Counter({
     name: 'claimcheck_app_sign_ins_total',
-    help: 'Sign-ins tried: signed-in, or the code they were refused with.',
+    help: 'Sign-ins tried: signed-in, second-factor-needed, or the code they were refused with.',
     labelNames: ['way', 'outcome'],
     registers,
   });
@@ -74,9 +75,14 @@ export function createAppMetrics(registry: Registry): AppMetrics {
       requests.inc({ method: known, route, status: String(status) });
       if (!isUploadOrProbe(method, route)) seconds.observe(took);
     },
-    minting: (work) => counted(work, 'minted', (outcome) => mints.inc({ outcome })),
+    minting: (work) =>
+      counted(
+        work,
+        () => 'minted',
+        (outcome) => mints.inc({ outcome }),
+      ),
     signingIn: (way, work) =>
-      counted(work, 'signed-in', (outcome) => signIns.inc({ way, outcome })),
+      counted(work, endOfSignIn, (outcome) => signIns.inc({ way, outcome })),
     observe: (sources) => observe(registry, sources),
   };
 }
@@ -89,17 +95,23 @@ function isUploadOrProbe(method: string, route: string): boolean {
 
 async function counted<T>(
   work: Promise<T>,
-  success: string,
+  success: (result: T) => string,
   count: (outcome: string) => void,
 ): Promise<T> {
   try {
     const result = await work;
-    count(success);
+    count(success(result));
     return result;
   } catch (error) {
     count(error instanceof Refused && REFUSALS.has(error.code) ? error.code : FAILED);
     throw error;
   }
+}
+
+/** The first half of a sign-in with a second factor has let nobody in. */
+function endOfSignIn(result: unknown): string {
+  const needed = 'second-factor-needed';
+  return (result as { state?: unknown } | undefined)?.state === needed ? needed : 'signed-in';
 }
 
 function observe(registry: Registry, sources: ObservedSources): void {

@@ -3,6 +3,8 @@
 import { startBackgroundLoop } from './background-loop.js';
 import { createEventFollower } from './claims/follow-events.js';
 import type { AppContext } from './context.js';
+import { pruneChallenges } from './factors/passkey-challenges.js';
+import { prunePendingSignIns } from './factors/pending-sign-in.js';
 import { noteExpiredLinks } from './links/note-expired-links.js';
 import { settleCopies } from './links/settle-copies.js';
 import { pruneOptOuts } from './mail/opt-out.js';
@@ -60,6 +62,7 @@ export function startBackground(context: AppContext): Background {
     for (const prune of [...prunes, pruneRemembered]) {
       await prune(db, now());
     }
+    for (const prune of [prunePendingSignIns, pruneChallenges]) await prune(db, now());
   }
 
   return {

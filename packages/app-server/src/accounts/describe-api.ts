@@ -21,6 +21,7 @@ const account = z
     createdAt: instant,
     invited: z.boolean().optional().meta({ description: 'No password was chosen yet.' }),
     invitationEndsAt: instant.optional(),
+    secondFactor: z.boolean().optional().meta({ description: 'In lists only.' }),
   })
   .meta({ id: 'Account' });
 
@@ -49,7 +50,7 @@ export const accountApi: ApiDescription = {
       access: 'session',
       body: { schema: passwordChangeInput },
       answers: { 204: done('Changed; every other session has ended.') },
-      refusals: ['conflict', 'busy', 'ledger-unavailable'],
+      refusals: ['conflict', 'busy', 'ledger-unavailable', 'proof-needed'],
     },
     setNotices: {
       on: 'PUT /api/account/notices',

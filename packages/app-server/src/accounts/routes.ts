@@ -13,6 +13,7 @@ import { Refused } from '../http/problems.js';
 import { readForm, readJson } from '../http/read-body.js';
 import { typedText } from '../http/typed-text.js';
 import { renderAccount, renderAccounts, type AccountsProps } from '../pages/index.js';
+import { hasSecondFactor, readFactors, readWhoHasFactors } from '../factors/read-factors.js';
 import { completeProof } from '../sessions/prove-anew.js';
 import { viewerOf } from '../sessions/require-session.js';
 import { currentSession } from '../sessions/current-session.js';
@@ -50,7 +51,14 @@ export function createAccountRoutes(context: IdentityContext) {
   async function describeAll(rows: readonly Account[]) {
     const invited = rows.filter(isInvited).map(({ id }) => id);
     const ends = await readInvitationEnds(context.db, invited);
-    return rows.map((account) => describe(account, ends.get(account.id)));
+    const withFactors = await readWhoHasFactors(
+      context.db,
+      rows.map(({ id }) => id),
+    );
+    return rows.map((account) => ({
+      ...describe(account, ends.get(account.id)),
+      secondFactor: withFactors.has(account.id),
+    }));
   }
 
   /** With a mail server the page says that a mail is on its way, without one it shows the link, once. */
@@ -170,13 +178,14 @@ export function createAccountRoutes(context: IdentityContext) {
       await change(ctx, false);
       redirectDone(ctx, '/accounts', 'account-enabled');
     },
-    pageOwn: (ctx: Context) => {
+    pageOwn: async (ctx: Context) => {
       const viewer = viewerOf(ctx).account;
       ctx.body = renderAccount({
         assets: assetsOf(ctx),
         viewer,
         hasPassword: viewer.password_hash !== null,
         fetchedNotices: viewer.fetched_notices,
+        secondFactor: hasSecondFactor(await readFactors(context.db, viewer.id)),
         notice: noticeOf(ctx),
       });
     },
@@ -195,6 +204,7 @@ export function createAccountRoutes(context: IdentityContext) {
           viewer: account,
           hasPassword: account.password_hash !== null,
           fetchedNotices: account.fetched_notices,
+          secondFactor: hasSecondFactor(await readFactors(context.db, account.id)),
           error,
         });
       }

@@ -20,7 +20,17 @@ export type AuditAction =
   | 'hand-off.sent'
   | 'hand-off.accepted'
   | 'api-key.made'
-  | 'api-key.revoked';
+  | 'api-key.revoked'
+  | 'totp.added'
+  | 'totp.removed'
+  | 'passkey.added'
+  | 'passkey.renamed'
+  | 'passkey.removed'
+  | 'passkey.copy-suspected'
+  | 'recovery-codes.made'
+  | 'recovery-code.used'
+  | 'second-factor.refused'
+  | 'second-factor.removed';
 
 export interface AuditFact {
   action: AuditAction;

@@ -4,6 +4,7 @@ import { createLinkTables } from '../links/link-migration.js';
 import { apiKeys } from './migrate-api-keys.js';
 import { auditAndProof } from './migrate-audit.js';
 import { identityProviderHandOff } from './migrate-federation.js';
+import { secondFactors } from './migrate-factors.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
 import { forgetOptOutAddresses } from './migrate-outbox-handles.js';
 import { rememberedBrowsers } from './migrate-remembered.js';
@@ -119,6 +120,7 @@ export const migrations: Record<string, Migration> = {
   '0004-mail-webhooks-identity-links': mailWebhooksIdentityLinks,
   '0005-audit-and-proof': auditAndProof,
   '0006-remembered-browsers': rememberedBrowsers,
+  '0007-second-factors': secondFactors,
   '0008-identity-provider-hand-off': identityProviderHandOff,
   '0011-api-keys': apiKeys,
   '0012-forget-opt-out-addresses': forgetOptOutAddresses,

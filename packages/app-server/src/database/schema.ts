@@ -3,6 +3,7 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AuditAction } from '../audit/record-audit.js';
 import type { IdentityTables } from '../identities/identity-tables.js';
+import type { FactorTables } from '../factors/factor-tables.js';
 import type { ApiKeyTables } from '../api-keys/key-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
 import type {
@@ -221,7 +222,8 @@ export interface WebhookDeliveryTable {
   delivered_at: Date | null;
 }
 
-export interface Schema extends LinkTables, SessionTables, ApiKeyTables, IdentityTables {
+export interface Schema
+  extends LinkTables, SessionTables, ApiKeyTables, IdentityTables, FactorTables {
   account: AccountTable;
   session: SessionTable;
   audit_entry: AuditEntryTable;

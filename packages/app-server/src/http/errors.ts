@@ -96,6 +96,9 @@ function entryFor(ctx: Context, code: AppRefusal): string | undefined {
   const isPage = ctx.method === 'GET' && ctx.path !== '/';
   if (code === 'not-signed-in') return withNext('/sign-in', isPage ? ctx.url : undefined);
   if (code === 'account-incomplete') return '/welcome';
+  if (code === 'second-factor-required') {
+    return `/account/second-factor?done=${'second-factor-required' satisfies Done}`;
+  }
   if (code === 'proof-needed')
     return withNext('/confirm-identity', isPage ? ctx.url : formPage(ctx));
   if (code === 'too-many-sessions') return '/sign-in/make-room';

@@ -32,6 +32,14 @@ const DONE = {
   'identity-connected': 'Connected. You can sign in with it from now on.',
   'identity-disconnected': 'Disconnected. Your other devices have been signed out.',
   'webhook-tested': 'A test is on its way; it appears among the deliveries.',
+  'totp-added': 'Your authenticator app is set up.',
+  'totp-removed': 'Your authenticator app was removed.',
+  'passkey-added': 'Your passkey is set up.',
+  'passkey-renamed': 'Renamed.',
+  'passkey-deleted': 'That passkey no longer signs in here. Delete it from the device too.',
+  'second-factor-removed': 'The second factor was removed.',
+  'second-factor-required':
+    'This server asks for a second factor. Set one up here, and you can go on.',
   'api-key-revoked': 'Revoked. The key and the claims that it minted no longer work.',
 } as const;
 

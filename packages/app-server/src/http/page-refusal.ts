@@ -9,6 +9,8 @@ const MENDABLE: ReadonlySet<AppRefusal> = new Set([
   'wrong-credentials',
   'too-many-attempts',
   'conflict',
+  'wrong-second-factor',
+  'passkey-refused',
 ]);
 
 /** Field names as the forms label them. */
@@ -24,6 +26,7 @@ const LABELS: Readonly<Record<string, string>> = {
   days: 'Days',
   message: 'Message',
   url: 'Address',
+  code: 'Code',
   name: 'Name',
   scopes: 'It may',
 };

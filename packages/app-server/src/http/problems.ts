@@ -23,6 +23,10 @@ export type AppRefusal =
   | 'provider-unavailable'
   | 'no-account'
   | 'not-a-peer'
+  | 'wrong-second-factor'
+  | 'sign-in-expired'
+  | 'passkey-refused'
+  | 'second-factor-required'
   | 'too-many-sessions'
   | 'coming-back'
   | 'cross-site'
@@ -162,6 +166,27 @@ export const APP_PROBLEMS = {
     title: 'Nobody is handed over to or from there',
     advice:
       'Whoever runs this server has not named that one. If you did not expect this, close the page.',
+  },
+  'wrong-second-factor': {
+    status: 401,
+    title: 'That code is not right',
+    advice:
+      'Each code of an app works once, and for about a minute: wait for the next one, and see that the clock of your device is right. Each recovery code works once too.',
+  },
+  'sign-in-expired': {
+    status: 401,
+    title: 'This sign-in has ended',
+    advice: 'Ten minutes went by before the second step. Sign in from the beginning.',
+  },
+  'passkey-refused': {
+    status: 401,
+    title: 'That passkey was not accepted',
+    advice: 'Try again, or sign in another way.',
+  },
+  'second-factor-required': {
+    status: 403,
+    title: 'Set up a second factor first',
+    advice: 'This server asks for one. Add an authenticator app or a passkey on your Account page.',
   },
   'too-many-sessions': {
     status: 409,

@@ -1,7 +1,7 @@
 // Signing in, proving anew and connecting by the identity provider: away with the browser, and what it means
 // when it comes back. The attempt is used up before the provider is asked, so that nothing is tried twice.
 import type { Context } from 'koa';
-import type { IdentityContext } from '../context.js';
+import type { IdentityContext, SignedIn } from '../context.js';
 import { recordAudit } from '../audit/record-audit.js';
 import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
@@ -16,7 +16,6 @@ import {
 import { connectIdentity, findConnected } from '../identities/connect-identity.js';
 import type { AttemptPurpose, SignInAttempt } from '../identities/identity-tables.js';
 import { completeProof } from '../sessions/prove-anew.js';
-import { viewerOf } from '../sessions/require-session.js';
 import { completeSignIn } from '../sign-in/complete-sign-in.js';
 import { checkIdentity, chooseAccount, readEmail } from './choose-account.js';
 import type { IdentityProvider, ProviderProof } from './open-provider.js';
@@ -139,9 +138,10 @@ const PURPOSES: Readonly<Record<AttemptPurpose, Finish>> = {
 
 /** Whoever began it must still be signed in, in this browser. */
 function sameViewer(ctx: Context, attempt: SignInAttempt): Account {
-  const { account } = viewerOf(ctx);
-  if (account.id !== attempt.account_id) throw new Refused('sign-in-over');
-  return account;
+  const viewer = ctx.state['viewer'] as SignedIn | undefined;
+  // Not `not-signed-in`, which would lead back here with what the address holds.
+  if (viewer?.account.id !== attempt.account_id) throw new Refused('sign-in-over');
+  return viewer.account;
 }
 
 /** That the provider vouched for somebody whom we did not let in is worth knowing. */

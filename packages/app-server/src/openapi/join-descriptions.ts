@@ -3,6 +3,7 @@
 import { accountApi } from '../accounts/describe-api.js';
 import { apiKeyApi } from '../api-keys/describe-api.js';
 import { claimApi } from '../claims/describe-api.js';
+import { factorApi } from '../factors/describe-api.js';
 import { fileApi } from '../files/describe-api.js';
 import { serverApi } from '../http/describe-api.js';
 import { identityApi } from '../identities/describe-api.js';
@@ -20,6 +21,7 @@ const DESCRIPTIONS = [
   apiKeyApi,
   webhookApi,
   sessionApi,
+  factorApi,
   accountApi,
   identityApi,
   mailApi,

@@ -12,12 +12,15 @@ export interface AccountProps extends SignedInProps {
   hasPassword?: boolean;
   /** Whether a mail comes when something this account sent was fetched. */
   fetchedNotices: boolean;
+  /** Undefined where nothing is known of it. */
+  secondFactor?: boolean | undefined;
 }
 
 export function renderAccount({
   error,
   hasPassword = true,
   fetchedNotices,
+  secondFactor,
   ...page
 }: AccountProps): string {
   const { email, role } = page.viewer;
@@ -37,6 +40,19 @@ export function renderAccount({
           </dl>
           <p class="aside">
             <a href="/account/identities">Other ways to sign in</a>
+          </p>
+        </section>
+        <section class="card" aria-labelledby="second-factor">
+          <h2 id="second-factor">Second factor</h2>
+          <p>
+            {secondFactor === true
+              ? 'Signing in takes more than your password.'
+              : 'Your password or a mailed link is enough to sign in.'}
+          </p>
+          <p>
+            <a class="button" href="/account/second-factor">
+              {secondFactor === true ? 'Change or remove it' : 'Set up an app or a passkey'}
+            </a>
           </p>
         </section>
         {hasPassword && (

@@ -55,7 +55,8 @@ function AccountTableRow({ account, linksByHand }: RowProps) {
     <Row id={account.id} state={stateOf(account)}>
       <RowHead>
         {account.email === null ? 'not set up yet' : <bdi class="email">{account.email}</bdi>}{' '}
-        {account.self && <span class="badge">you</span>}
+        {account.self && <span class="badge">you</span>}{' '}
+        {account.secondFactor === true && <span class="badge">second factor</span>}
       </RowHead>
       <Cell label="Role">{ROLES[account.role]}</Cell>
       <Cell label="Added" kind="time">
@@ -133,6 +134,17 @@ function AccountAction({ account, linksByHand }: RowProps) {
             Password link<span class="visually-hidden"> for {who}</span>
           </button>
         </form>
+      )}
+      {account.secondFactor === true && (
+        <Confirm
+          action={`${path}/second-factor/remove`}
+          label="Second factor"
+          subject={`of ${who}`}
+          confirmLabel="Remove second factor"
+        >
+          Remove app, passkeys and recovery codes of <bdi>{who}</bdi>, who has lost them? Then the
+          password alone signs in. Be sure that it is they who ask.
+        </Confirm>
       )}
       <Confirm
         action={`${path}/end-sessions`}

@@ -2,7 +2,9 @@
 // said by the request; the back end checks that it is a path of ours.
 import { renderEntry } from './entry.js';
 import { Field, PASSWORD_LENGTH } from './fields.js';
+import { PasskeyButton } from './passkey-button.js';
 import type { Assets, Viewer } from './props.js';
+import { TextField } from './text-field.js';
 
 /** Another way to prove it, as a link. */
 export interface ProofWay {
@@ -17,12 +19,15 @@ export interface ConfirmIdentityProps {
   next?: string | undefined;
   /** False for an account that has none. */
   takesPassword: boolean;
+  /** Whether a code of the second factor goes with the password. */
+  takesCode?: boolean | undefined;
+  takesPasskey?: boolean | undefined;
   ways: readonly ProofWay[];
   error?: string | undefined;
 }
 
 export function renderConfirmIdentity(props: ConfirmIdentityProps): string {
-  const { assets, viewer, next, takesPassword, ways, error } = props;
+  const { assets, viewer, next, takesPassword, takesCode, takesPasskey, ways, error } = props;
   return renderEntry({
     assets,
     viewer,
@@ -34,6 +39,7 @@ export function renderConfirmIdentity(props: ConfirmIdentityProps): string {
           What you are about to do could harm you or others if somebody else sat at your device. The
           answer counts for ten minutes, on this device.
         </p>
+        {takesPasskey && <PasskeyButton purpose="proof" next={next ?? '/account'} />}
         {takesPassword && (
           <form method="post" action="/confirm-identity" class="stack">
             {next !== undefined && <input type="hidden" name="next" value={next} />}
@@ -53,6 +59,16 @@ export function renderConfirmIdentity(props: ConfirmIdentityProps): string {
               maxLength={PASSWORD_LENGTH.most}
               autofocus
             />
+            {takesCode && (
+              <TextField
+                id="code"
+                name="code"
+                label="Code of your second factor"
+                hint="Of your authenticator app, or a recovery code."
+                autoComplete="one-time-code"
+                maxLength={64}
+              />
+            )}
             <button class="button primary wide">Confirm</button>
           </form>
         )}
@@ -65,7 +81,7 @@ export function renderConfirmIdentity(props: ConfirmIdentityProps): string {
             ))}
           </ul>
         )}
-        {!takesPassword && ways.length === 0 && (
+        {!takesPassword && !takesPasskey && ways.length === 0 && (
           <p>You have no password here. Sign out and sign in anew: that proves it, too.</p>
         )}
       </>

@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { renderDocument } from './document.js';
 import { EmailField, Field, NewPasswordField, PASSWORD_LENGTH } from './fields.js';
 import { NoticeBox } from './notice.js';
+import { PasskeyButton } from './passkey-button.js';
 import type { Assets, Notice, Viewer } from './props.js';
 
 export interface SignInProps {
@@ -40,7 +41,12 @@ export function renderSignIn(props: SignInProps): string {
         )}
         <form method="post" action="/sign-in" class="stack">
           {next !== undefined && <input type="hidden" name="next" value={next} />}
-          <EmailField value={email} autofocus={email === undefined} />
+          {/* `webauthn`: browsers that can offer passkeys here (WebAuthn Level 3, conditional mediation). */}
+          <EmailField
+            value={email}
+            autoComplete="username webauthn"
+            autofocus={email === undefined}
+          />
           <Field
             name="password"
             label="Password"
@@ -57,9 +63,12 @@ export function renderSignIn(props: SignInProps): string {
         </form>
         {elsewhere.map(({ href, name }) => (
           <a key={href} class="button wide" href={href}>
-            Sign in with <bdi>{name}</bdi>
+            <span>
+              Sign in with <bdi>{name}</bdi>
+            </span>
           </a>
         ))}
+        <PasskeyButton purpose="sign-in" next={next ?? '/files'} />
         <ul class="aside ways">
           <li>
             <a href="/sign-in/forgot">Forgot your password?</a>

@@ -84,7 +84,9 @@ export function renderIdentities(props: IdentitiesProps): string {
             {offers.map(({ name, action }) => (
               <form key={action} method="post" action={`/account/identities/${action}`}>
                 <button class="button">
-                  Connect <bdi>{name}</bdi>
+                  <span>
+                    Connect <bdi>{name}</bdi>
+                  </span>
                 </button>
               </form>
             ))}
@@ -113,7 +115,9 @@ export function renderLeaving(props: {
     children: (
       <p>
         <a class="button primary wide" href={href}>
-          Go on to <bdi>{name}</bdi>
+          <span>
+            Go on to <bdi>{name}</bdi>
+          </span>
         </a>
       </p>
     ),
@@ -152,7 +156,9 @@ export function renderHandOff({ assets, viewer, to, state, fence }: HandOffProps
           <input type="hidden" name="state" value={state} />
           <input type="hidden" name="fence" value={fence} />
           <button class="button primary wide">
-            Sign in at <bdi>{host}</bdi>
+            <span>
+              Sign in at <bdi>{host}</bdi>
+            </span>
           </button>
         </form>
         <p class="aside">Did you not ask for this? Then close this page.</p>

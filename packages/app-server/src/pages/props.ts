@@ -92,8 +92,28 @@ export interface AccountRow {
   self: boolean;
   /** Its owner has not chosen a password yet. */
   invited?: boolean | undefined;
+  /** Whether it has an authenticator app or a passkey. */
+  secondFactor?: boolean | undefined;
   /** Until when the invitation can be accepted; undefined when it ran out. */
   invitationEndsAt?: Date | undefined;
+}
+
+export interface PasskeyRow {
+  id: string;
+  name: string;
+  /** Its owner's devices share it. */
+  synced: boolean;
+  createdAt: Date;
+  lastUsedAt: Date | null;
+}
+
+/** What an account has of second factors. */
+export interface SecondFactorState {
+  /** Whether this server asks for one. */
+  required: boolean;
+  totp: { confirmedAt: Date } | null;
+  passkeys: readonly PasskeyRow[];
+  recoveryCodesLeft: number;
 }
 
 /** Props of every page for somebody who is signed in. */

@@ -8,6 +8,7 @@ import {
   signInInput,
   welcomeInput,
 } from '../accounts/input.js';
+import { pendingSignInOutput } from '../factors/input.js';
 import type { AppRefusal } from '../http/problems.js';
 import { proofInput } from './input.js';
 import { done, email, id, instant, type Answer, type ApiDescription } from '../openapi/describe.js';
@@ -33,6 +34,11 @@ const sessionList = z.object({
 const signedIn: Answer = {
   description: 'Signed in.',
   headers: { 'Set-Cookie': 'The session, and the device.' },
+};
+const pending: Answer = {
+  description: 'The account has a second factor: give it next.',
+  schema: pendingSignInOutput,
+  headers: { 'Set-Cookie': 'Of the sign-in under way; it opens nothing.' },
 };
 const requested: Answer = {
   description: 'Taken, whether or not there is such an account.',
@@ -60,7 +66,7 @@ export const sessionApi: ApiDescription = {
         schema: signInInput,
         example: { email: 'ada@example.org', password: 'correct horse battery' },
       },
-      answers: { 204: signedIn },
+      answers: { 202: pending, 204: signedIn },
       refusals: ['wrong-credentials', 'busy', 'ledger-unavailable'],
     },
     signInByFirstLink: {
@@ -77,7 +83,7 @@ export const sessionApi: ApiDescription = {
       description: 'Does what the button of `/i/{handle}` does.',
       access: 'visitor',
       body: { schema: handleInput },
-      answers: { 204: signedIn },
+      answers: { 202: pending, 204: signedIn },
       refusals: ['wrong-credentials', ...LINK_ENDED],
     },
     requestSignInLink: {
@@ -108,7 +114,7 @@ export const sessionApi: ApiDescription = {
       access: 'session',
       body: { schema: proofInput },
       answers: { 204: { ...signedIn, description: 'Proven; the session has a new id.' } },
-      refusals: ['busy'],
+      refusals: ['busy', 'wrong-second-factor'],
     },
     signOut: {
       on: 'DELETE /api/session',

@@ -3,6 +3,7 @@
 import type { Context } from 'koa';
 import type { IdentityContext } from '../context.js';
 import { recordAudit } from '../audit/record-audit.js';
+import { checkCodeBesidePassword } from '../factors/prove-by-factor.js';
 import { Refused } from '../http/problems.js';
 import { currentSession } from './current-session.js';
 import { viewerOf } from './require-session.js';
@@ -10,14 +11,15 @@ import { setSessionCookie } from './session-cookie.js';
 import { hashOfId, newSessionId, type Session } from './session-store.js';
 
 /**
- * Proves by the account's password.
+ * Proves by the account's password; where it has a second factor, by a code of that too.
  * @throws Refused `invalid-input` when it is wrong, `too-many-attempts` after ten wrong ones in a quarter of
- * an hour, counted together with those of password changes; `busy`; and as `completeProof` does.
+ * an hour, counted together with those of password changes; `busy`; as `checkCodeBesidePassword` and
+ * `completeProof` do.
  */
 export async function proveByPassword(
   ctx: Context,
   context: IdentityContext,
-  password: string,
+  { password, code }: { password: string; code?: string | undefined },
 ): Promise<void> {
   const { passwords, signInLimits } = context;
   const { account } = viewerOf(ctx);
@@ -26,7 +28,8 @@ export async function proveByPassword(
     throw new Refused('invalid-input', 'password: this is not your password');
   }
   await admitted.succeed();
-  await completeProof(ctx, context, 'password');
+  const second = await checkCodeBesidePassword(ctx, context, code);
+  await completeProof(ctx, context, second === undefined ? 'password' : `password, ${second}`);
 }
 
 /**

@@ -1,4 +1,5 @@
 // The tables of remembered browsers and of sign-ins that wait for room; joined to the schema by `extends`.
+import type { FactorKind } from '../factors/read-factors.js';
 import type { Generated } from 'kysely';
 import type { SignInMethod } from './session-store.js';
 
@@ -45,6 +46,8 @@ export interface WaitingSignInTable {
   /** When it was proven, where that was elsewhere; null: when it began to wait. */
   proven_at: Date | null;
   expires_at: Date;
+  /** The second factor that was given already: it is not asked for again. */
+  second_factor: FactorKind | null;
 }
 
 export interface SessionTables {

@@ -5,6 +5,8 @@ import type { Context } from 'koa';
 
 export const SESSION_COOKIE = '__Host-claimcheck';
 export const DEVICE_COOKIE = '__Host-claimcheck-device';
+/** Of a sign-in that waits for its second factor (`factors/pending-sign-in.ts`). */
+export const PENDING_COOKIE = '__Host-claimcheck-pending';
 
 /** RFC 6265bis section 5.5: browsers cap the life of a cookie at 400 days. */
 const DEVICE_LIFE_SECONDS = 400 * 24 * 60 * 60;
@@ -44,6 +46,7 @@ export function readIdCookie(ctx: Context, name: `__Host-claimcheck${string}`): 
 /** Cookies by which a request can act as somebody. The device cookie is none of them. */
 const ACTING_COOKIES = [
   SESSION_COOKIE,
+  PENDING_COOKIE,
   '__Host-claimcheck-remember',
   '__Host-claimcheck-waiting',
 ] as const;

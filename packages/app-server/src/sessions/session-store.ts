@@ -26,7 +26,13 @@ export interface Session {
  * anew.
  */
 export type SignInMethod =
-  'password' | 'mailed-link' | 'first-run-link' | 'remembered' | 'identity-provider' | 'hand-off';
+  | 'password'
+  | 'mailed-link'
+  | 'first-run-link'
+  | 'passkey'
+  | 'remembered'
+  | 'identity-provider'
+  | 'hand-off';
 
 /** How many sessions an account may have, and what happens to one more. A remembered browser has one. */
 export interface Room {

@@ -1,9 +1,12 @@
 // The one door into a session: whichever way somebody proved who they are, they come through here, so that
-// what follows a proof (session, cookies, the device's own attempts) is the same for all ways.
+// what follows a proof (the second factor, session, cookies, the device's own attempts) is the same for all ways.
 import type { Context } from 'koa';
 import { recordAudit } from '../audit/record-audit.js';
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
+import { beginPendingSignIn } from '../factors/pending-sign-in.js';
+import { hasSecondFactor, kindsOf, readFactors, type FactorKind } from '../factors/read-factors.js';
+import { isSecondFactorAskedAfter } from '../factors/when-asked.js';
 import { Refused } from '../http/problems.js';
 import { enter, sessionOf } from '../sessions/load-session.js';
 import { clearRememberCookie, setRememberCookie } from '../sessions/remember-cookie.js';
@@ -20,7 +23,7 @@ import { forgetThisBrowser } from './forget-this-browser.js';
 import { rememberDevice } from './known-devices.js';
 import { waitForRoom } from './waiting-sign-in.js';
 
-/** Somebody whose proof has been checked. */
+/** Somebody whose proof has been checked. All but the account outlives the wait for a second factor as JSON. */
 export interface Proven {
   account: Account;
   method: SignInMethod;
@@ -30,20 +33,36 @@ export interface Proven {
   rememberedId?: string | undefined;
   /** When they proved it elsewhere, if that was not just now, Unix milliseconds. */
   provenAtMs?: number | undefined;
+  /** The second factor that was checked too. */
+  secondFactor?: FactorKind | undefined;
 }
 
+export type SignInOutcome =
+  | { state: 'signed-in' }
+  /** There is no session: only a cookie with which the second factor can be given until then. */
+  | { state: 'second-factor-needed'; factors: FactorKind[]; expiresAt: Date };
+
 /**
- * Begins the session, sets its cookies, and makes the request one of the person's.
+ * Begins the session, sets its cookies, and makes the request one of the person's; or, where the account has a
+ * second factor that was not given yet, begins to wait for it.
  * @throws Refused as `beginSession` does: the account may have been disabled since it was read, or have no room.
  */
 export async function completeSignIn(
   ctx: Context,
   context: IdentityContext,
   proven: Proven,
-): Promise<void> {
+): Promise<SignInOutcome> {
   const { db, now } = context;
-  const { account, method, provenAtMs } = proven;
+  const { account, method, provenAtMs, secondFactor } = proven;
   const requestedAtMs = now();
+  if (secondFactor === undefined && isSecondFactorAskedAfter(method)) {
+    const factors = await readFactors(db, account.id);
+    if (hasSecondFactor(factors)) {
+      const { account: _, ...rest } = proven;
+      const expiresAt = await beginPendingSignIn(ctx, context, account, rest);
+      return { state: 'second-factor-needed', factors: kindsOf(factors), expiresAt };
+    }
+  }
   const visitor = visitorOf(ctx);
   const presented = readIdCookie(ctx, DEVICE_COOKIE);
   const deviceId = await rememberDevice(db, account, presented, now());
@@ -65,6 +84,7 @@ export async function completeSignIn(
     } else if (proven.rememberedId === undefined) clearRememberCookie(ctx);
     enter(ctx, context, { account, session: begun.session, requestedAtMs });
     await recordBegun(context, begun.session.reference, proven, visitor);
+    return { state: 'signed-in' };
   } catch (error) {
     if (remembered) await forgetBrowsers(db, { account: account.id, id: remembered.id });
     if (error instanceof Refused && error.code === 'too-many-sessions') {

@@ -88,7 +88,8 @@ export function secretStolenMail(appOrigin: string): IdentityMail {
   });
 }
 
-function mailOf(
+/** In the layout of all mails about one's own account. */
+export function mailOf(
   subject: string,
   appOrigin: string,
   content: Omit<MailContent, 'footer'>,

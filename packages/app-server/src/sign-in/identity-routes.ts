@@ -12,10 +12,10 @@ import { assetsOf } from '../http/assets.js';
 import { redirectDone } from '../http/notices.js';
 import { pageRefusal } from '../http/page-refusal.js';
 import { readForm, readJson } from '../http/read-body.js';
-import { redirectTo } from '../http/redirect-to.js';
 import { typedText } from '../http/typed-text.js';
 import { renderChoosePassword, renderLinkRequest, renderMailedSignIn } from '../pages/index.js';
-import { completeSignIn } from './complete-sign-in.js';
+import { answerSignIn, goOnAfterSignIn } from './answer-sign-in.js';
+import { completeSignIn, type SignInOutcome } from './complete-sign-in.js';
 import { findIdentityLink, type PressedLink } from './identity-links.js';
 import { requestLink, type RequestedPurpose } from './link-requests.js';
 import { burnMailedSignIn, choosePasswordByMailedLink } from './use-identity-link.js';
@@ -27,9 +27,9 @@ export function createIdentityRoutes(context: IdentityContext) {
     await requestLink(context, { email, purpose, address: ctx.ip });
   }
 
-  async function enter(ctx: Context, handle: string): Promise<void> {
+  async function enter(ctx: Context, handle: string): Promise<SignInOutcome> {
     const account = await burnMailedSignIn(context, handle);
-    await completeSignIn(ctx, context, { account, method: 'mailed-link' });
+    return await completeSignIn(ctx, context, { account, method: 'mailed-link' });
   }
 
   const apiRequest = (purpose: RequestedPurpose) => async (ctx: Context) => {
@@ -59,10 +59,9 @@ export function createIdentityRoutes(context: IdentityContext) {
     apiRequestSignIn: apiRequest('sign-in'),
     /** `POST /api/password-resets {email}` 202, whoever asks for whomever. */
     apiRequestReset: apiRequest('reset-password'),
-    /** `POST /api/session/handle {handle}` 204 and the session cookie: the button of a sign-in link. */
+    /** `POST /api/session/handle {handle}`, answered as `POST /api/session`: the button of a sign-in link. */
     apiEnter: async (ctx: Context) => {
-      await enter(ctx, (await readJson(ctx, handleInput)).handle);
-      ctx.status = 204;
+      answerSignIn(ctx, await enter(ctx, (await readJson(ctx, handleInput)).handle));
     },
     /** `PUT /api/account/chosen-password {handle, password}` 204: that of a reset or an invitation. */
     apiChoosePassword: async (ctx: Context) => {
@@ -84,8 +83,7 @@ export function createIdentityRoutes(context: IdentityContext) {
       const handle = handleOf(ctx);
       const pressed = await findIdentityLink(context, handle);
       if (pressed.link.purpose === 'sign-in') {
-        await enter(ctx, handle);
-        return redirectTo(ctx, '/files');
+        return goOnAfterSignIn(ctx, await enter(ctx, handle));
       }
       // A password that is too short is said beside the field, and uses nothing up.
       const error = await pageRefusal(ctx, async () => {

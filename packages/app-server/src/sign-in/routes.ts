@@ -19,7 +19,8 @@ import { clearSessionCookie, DEVICE_COOKIE, readIdCookie } from '../sessions/ses
 import { endWithBrowser } from '../sessions/end-sessions.js';
 import { clearRememberCookie } from '../sessions/remember-cookie.js';
 import { checkCredentials, type Credentials } from './check-credentials.js';
-import { completeSignIn } from './complete-sign-in.js';
+import { answerSignIn, goOnAfterSignIn } from './answer-sign-in.js';
+import { completeSignIn, type SignInOutcome } from './complete-sign-in.js';
 import { forgetThisBrowser } from './forget-this-browser.js';
 import { createSignInLinkBurn } from './sign-in-link.js';
 
@@ -27,13 +28,17 @@ export function createSignInRoutes(context: IdentityContext) {
   const burnSignInLink = createSignInLinkBurn(context);
   const elsewhere = (next: string | undefined) => waysElsewhere(context, next);
 
-  async function enter(ctx: Context, credentials: Credentials, remember = false): Promise<void> {
+  async function enter(
+    ctx: Context,
+    credentials: Credentials,
+    remember = false,
+  ): Promise<SignInOutcome> {
     const deviceId = readIdCookie(ctx, DEVICE_COOKIE);
     const proving = checkCredentials(context, credentials, { address: ctx.ip, deviceId });
     const signingIn = proving.then((account) =>
       completeSignIn(ctx, context, { account, method: 'password', remember }),
     );
-    await context.metrics.signingIn('password', signingIn);
+    return await context.metrics.signingIn('password', signingIn);
   }
 
   async function enterByLink(ctx: Context, token: string): Promise<void> {
@@ -62,11 +67,10 @@ export function createSignInRoutes(context: IdentityContext) {
   }
 
   return {
-    /** `POST /api/session {email, password, remember?}` 204. */
+    /** `POST /api/session {email, password, remember?}` 204; 202 where a second factor is needed. */
     apiSignIn: async (ctx: Context) => {
       const input = await readJson(ctx, signInInput);
-      await enter(ctx, input, input.remember);
-      ctx.status = 204;
+      answerSignIn(ctx, await enter(ctx, input, input.remember));
     },
     /** `POST /api/session/link {token}` 204: what the link's button does. */
     apiSignInByLink: async (ctx: Context) => {
@@ -103,9 +107,10 @@ export function createSignInRoutes(context: IdentityContext) {
     pageSignInPost: async (ctx: Context) => {
       const form = await readForm(ctx, signInForm);
       const next = localPath(form.next);
-      const refusal = await pageRefusal(ctx, () => enter(ctx, form, form.remember));
-      if (refusal === undefined) redirectTo(ctx, next ?? '/files');
-      else {
+      const refusal = await pageRefusal(ctx, async () => {
+        goOnAfterSignIn(ctx, await enter(ctx, form, form.remember), next);
+      });
+      if (refusal !== undefined) {
         const { email, remember } = form;
         ctx.body = renderSignIn({
           assets: assetsOf(ctx),

@@ -22,6 +22,10 @@ export interface SignInAllowances {
   linkRequests: number;
   /** Times that browsers at one address may be sent to another server to sign in. */
   attemptsElsewhere: number;
+  /** Codes of an authenticator app that may be tried for an account from unknown browsers, a day. */
+  secondFactorPerDay: number;
+  /** Passkeys that one address may ask for; an open sign-in page asks for one. */
+  passkeyRequests: number;
   /** API keys that are none, which one address may present. */
   wrongKeys: number;
   windowSeconds: number;
@@ -34,6 +38,8 @@ export const DEFAULT_ALLOWANCES: SignInAllowances = {
   perDevice: 10,
   linkRequests: 20,
   attemptsElsewhere: 120,
+  secondFactorPerDay: 50,
+  passkeyRequests: 600,
   wrongKeys: 60,
   windowSeconds: 15 * 60,
 };
@@ -66,6 +72,18 @@ export interface SignInLimits {
   admitLinkRequest(address: string): Promise<Admitted>;
   /** By address: each writes a row, whoever asks. */
   admitAttempt(address: string): Promise<Admitted>;
+  /**
+   * A code after the first factor. Whoever tries them out knows the password or reads the mail; a browser
+   * that has been in before has a bucket of its own. At 50 tries a day, with three codes that count at a
+   * time, an even chance takes twelve years.
+   */
+  admitSecondFactor(attempt: {
+    accountId: string;
+    knownDevice: string | undefined;
+  }): Promise<Admitted>;
+  /** By session: who has one open cannot be kept from proving who they are by anybody without it. */
+  admitProof(sessionReference: string): Promise<Admitted>;
+  admitPasskeyRequest(address: string): Promise<Admitted>;
   /** Told of a wrong key after it was looked at: nobody guesses one, but asking must cost the asker too. */
   admitWrongKey(address: string): Promise<Admitted>;
 }
@@ -80,8 +98,12 @@ export interface SignInLimitOptions {
 export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   const { redis, prefix } = options;
   const allowed = { ...DEFAULT_ALLOWANCES, ...options.allowances };
-  const bucket = (name: string, points: number): RateLimiterAbstract => {
-    const common = { keyPrefix: `${prefix}${name}`, points, duration: allowed.windowSeconds };
+  const bucket = (
+    name: string,
+    points: number,
+    duration = allowed.windowSeconds,
+  ): RateLimiterAbstract => {
+    const common = { keyPrefix: `${prefix}${name}`, points, duration };
     return redis === undefined
       ? new RateLimiterMemory(common)
       : new RateLimiterRedis({ ...common, storeClient: redis });
@@ -94,6 +116,10 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   const byLinkRequest = bucket('attempts-by-link-request', allowed.linkRequests);
   const byAttempt = bucket('attempts-elsewhere', allowed.attemptsElsewhere);
 
+  const byFactor = bucket('attempts-by-second-factor', allowed.perAccount);
+  const byFactorDaily = bucket('attempts-by-second-factor-day', allowed.secondFactorPerDay, 86_400);
+  const byProof = bucket('attempts-by-proof', allowed.perAccount);
+  const byPasskeyRequest = bucket('attempts-by-passkey-request', allowed.passkeyRequests);
   const byWrongKey = bucket('attempts-by-wrong-key', allowed.wrongKeys);
 
   return {
@@ -109,6 +135,15 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
     admitPasswordChange: (accountId) => take([[byPasswordChange, accountId]]),
     admitLinkRequest: (address) => take([[byLinkRequest, addressBlock(address)]]),
     admitAttempt: (address) => take([[byAttempt, addressBlock(address)]]),
+    admitSecondFactor: ({ accountId, knownDevice }) =>
+      knownDevice === undefined
+        ? take([
+            [byFactor, accountId],
+            [byFactorDaily, accountId],
+          ])
+        : take([[byFactor, `${knownDevice}:${accountId}`]]),
+    admitProof: (reference) => take([[byProof, reference]]),
+    admitPasskeyRequest: (address) => take([[byPasskeyRequest, addressBlock(address)]]),
     admitWrongKey: (address) => take([[byWrongKey, addressBlock(address)]]),
   };
 }

@@ -16,7 +16,7 @@ const WAIT_SECONDS = 10 * 60;
 export async function waitForRoom(
   ctx: Context,
   { db, now }: IdentityContext,
-  { account, method, remember = false, rememberedId, provenAtMs }: Proven,
+  { account, method, remember = false, rememberedId, provenAtMs, secondFactor }: Proven,
 ): Promise<void> {
   await endWaiting(ctx, { db });
   const id = newSessionId();
@@ -30,6 +30,7 @@ export async function waitForRoom(
       remember,
       remembered_id: rememberedId ?? null,
       proven_at: provenAtMs === undefined ? null : new Date(provenAtMs),
+      second_factor: secondFactor ?? null,
       expires_at: new Date(now() + WAIT_SECONDS * 1000),
     })
     .execute();
@@ -59,13 +60,14 @@ export async function findWaiting(ctx: Context, { db, now }: IdentityContext): P
       .where('disabled_at', 'is', null)
       .executeTakeFirst());
   if (!account || markOf(account) !== waiting.password_mark) throw new Refused('not-signed-in');
-  const { method, remember, remembered_id, proven_at } = waiting;
+  const { method, remember, remembered_id, proven_at, second_factor } = waiting;
   return {
     account,
     method,
     remember,
     rememberedId: remembered_id ?? undefined,
     provenAtMs: proven_at?.getTime(),
+    secondFactor: second_factor ?? undefined,
   };
 }
 
