@@ -39,6 +39,8 @@ test('an empty environment gives the embedded defaults', () => {
     metricsPort: undefined,
     provider: undefined,
     handOff: { to: [], from: [], accounts: 'connected' },
+    quota: { bytes: null, files: null, linksPerDay: null },
+    auditRetentionDays: undefined,
   });
 });
 

@@ -87,6 +87,9 @@ const SIGNED_IN: typeof BEFORE_SIGNING_IN = [
   ['webhooks', () => '/webhooks', 'Webhooks', 9],
   ['a webhook', () => mailed['webhook'], 'Webhook', 8],
   ['the account', () => '/account', 'Account', 9],
+  ['the accounts', () => '/accounts', 'Accounts', 12],
+  ['the audit trail', () => '/audit', 'Audit trail', 14],
+  ['the account’s activity', () => '/account/activity', 'Your account’s activity', 8],
 ];
 
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {

@@ -13,6 +13,8 @@ const SIGNED_IN = [
   '/devices',
   '/account',
   '/accounts',
+  '/audit',
+  '/account/activity',
   '/outbox',
   '/webhooks',
   '/api-keys',

@@ -3,6 +3,8 @@
 import {
   renderAccount,
   renderAccounts,
+  renderActivity,
+  renderAudit,
   renderChoosePassword,
   renderClaims,
   renderConfirmIdentity,
@@ -20,6 +22,7 @@ import {
   renderNewLinks,
   renderLinkRequest,
   renderMailedSignIn,
+  renderOneAccount,
   renderOptedOut,
   renderOptOut,
   renderOutbox,
@@ -189,6 +192,22 @@ export function samplePages(text: string): Record<string, string> {
   };
   const account = { email: text, role: 'member', createdAt: at, self: false } as const;
   const viewer = { email: text, role: 'admin' } as const;
+  const limits = { bytes: 10_000_000, files: 20, linksPerDay: 5 };
+  const unlimited = { bytes: null, files: null, linksPerDay: null };
+  const usage = { bytes: 3_200_000, files: 4, links: 2 };
+  const entry = {
+    id: text,
+    at,
+    action: text,
+    subject: `link:${text}`,
+    address: text,
+    details: { name: text, bytes: 12, to: null, fetched: true, other: text },
+  };
+  const entries = [
+    { ...entry, actor: { id: text, email: text }, account: { id: text, email: null } },
+    { ...entry, id: 'visitor', action: 'link.pressed', actor: null, account: null },
+    { ...entry, id: 'server', actor: null, account: null, address: null, subject: null },
+  ];
   return {
     signIn: renderSignIn({ assets, email: text, next: text, error: text }),
     signInLink: renderSignInLink({ assets, action: `/sign-in/link/${encodeURIComponent(text)}` }),
@@ -199,6 +218,7 @@ export function samplePages(text: string): Record<string, string> {
       notice,
       maxFileBytes: 1e9,
       nextPage: `/files?before=${encodeURIComponent(text)}`,
+      storage: { usage, quota: limits },
       files: [fileRow({ id: text, name: text, type: text })],
     }),
     noFiles: renderFiles({ assets, viewer: member, maxFileBytes: 1e9, files: [] }),
@@ -369,7 +389,14 @@ export function samplePages(text: string): Record<string, string> {
       ways: [{ href: '/sign-in/email', label: text }],
       error: text,
     }),
-    account: renderAccount({ assets, viewer, error: text, notice, fetchedNotices: false }),
+    account: renderAccount({
+      assets,
+      viewer,
+      error: text,
+      notice,
+      fetchedNotices: false,
+      storage: { usage, quota: unlimited },
+    }),
     forgot: renderLinkRequest({
       assets,
       purpose: 'reset-password',
@@ -503,6 +530,78 @@ export function samplePages(text: string): Record<string, string> {
         { ...account, id: 'late', disabled: false, invited: true },
       ],
       invitation: { email: text, url: text, expiresAt: at },
+    }),
+    foundAccounts: renderAccounts({
+      assets,
+      viewer,
+      accounts: [{ ...account, id: text, disabled: false }],
+      search: text,
+      nextPage: `/accounts?after=1.x&q=${encodeURIComponent(text)}`,
+    }),
+    noAccounts: renderAccounts({ assets, viewer, accounts: [], search: text }),
+    oneAccount: renderOneAccount({
+      assets,
+      viewer,
+      account: {
+        ...account,
+        id: text,
+        disabled: false,
+        usage,
+        quota: limits,
+        ownQuota: limits,
+        openLinks: 3,
+        sessions: 2,
+        lastSeenAt: at,
+      },
+      defaults: unlimited,
+      entries,
+      linksByHand: true,
+      error: text,
+    }),
+    ownOneAccount: renderOneAccount({
+      assets,
+      viewer,
+      account: {
+        ...account,
+        id: text,
+        self: true,
+        disabled: false,
+        usage,
+        quota: unlimited,
+        ownQuota: unlimited,
+        openLinks: 0,
+        sessions: 0,
+        lastSeenAt: null,
+      },
+      defaults: limits,
+      entries: [],
+      linksByHand: false,
+      notice,
+    }),
+    audit: renderAudit({
+      assets,
+      viewer,
+      entries,
+      filter: { action: 'link.pressed', actor: text, subject: text, from: '2026-11-22' },
+      exportUrl: `/audit/export.csv?actor=${encodeURIComponent(text)}`,
+      nextPage: `/audit?after=1.x&actor=${encodeURIComponent(text)}`,
+    }),
+    noAudit: renderAudit({
+      assets,
+      viewer,
+      entries: [],
+      filter: {},
+      exportUrl: '/audit/export.csv',
+    }),
+    activity: renderActivity({
+      assets,
+      viewer: member,
+      entries: (['self', 'administrator', 'visitor', 'server'] as const).map((by) => ({
+        ...entry,
+        id: by,
+        by,
+      })),
+      nextPage: '/account/activity?after=1.x',
     }),
     problem: renderProblem({
       assets,

@@ -11,6 +11,7 @@ import type { Receiver } from '../webhooks/start-receiver.js';
 import { collectSecrets, expectStatus, type Collected } from './collect-secrets.js';
 import type { Secret } from './find-secrets.js';
 import { useHandOff, useProvider, type Elsewhere } from './use-elsewhere.js';
+import { useFactors } from './use-factors.js';
 
 export const MAX_SESSIONS = 5;
 
@@ -47,6 +48,7 @@ export async function useEverySecret(run: Run): Promise<Secret[]> {
   await useWebhooks(using);
   await useApiKeys(using);
   await useElsewhere(using);
+  await useFactors({ collected, ...(await addMember(using)) });
   return collected.secrets;
 }
 

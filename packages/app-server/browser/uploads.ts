@@ -3,6 +3,7 @@ import { isDownloadStarting } from './download-and-copy.js';
 import { formatSize } from './format-size.js';
 import { fetchPart, mergeRows } from './merge-rows.js';
 import { announce, problemText } from './page-elements.js';
+import { outOfStorage } from './storage-left.js';
 import { describeProgress, fail, offer, uploadRow, type UploadRow } from './upload-row.js';
 
 const PARALLEL_UPLOADS = 2;
@@ -32,7 +33,10 @@ function upload(list: Element, form: HTMLElement, file: File, isFolder: boolean)
       `Too large: this is ${sizeOver(file.size, form.dataset['maxSize'])}, the limit is ${form.dataset['maxSize']}.`,
     );
   }
-  const start = () => send(view, file, () => enqueue());
+  const start = () => {
+    if (form.dataset['quota'] === undefined) send(view, file, enqueue);
+    else void sendIfItFits(view, file, enqueue);
+  };
   const enqueue = () => {
     delete view.row.dataset['state'];
     view.status.textContent = 'Waiting';
@@ -50,6 +54,25 @@ function upload(list: Element, form: HTMLElement, file: File, isFolder: boolean)
 function sizeOver(bytes: number, limit: string | undefined): string {
   const rounded = formatSize(bytes);
   return rounded === limit ? `${bytes.toLocaleString()}\u00a0bytes` : rounded;
+}
+
+async function sendIfItFits(view: UploadRow, file: File, retry: () => void): Promise<void> {
+  let cancelled = false;
+  view.status.textContent = 'Starting';
+  offer(view, 'Cancel', () => {
+    cancelled = true;
+    view.row.remove();
+  });
+  const why = await outOfStorage(file.size);
+  if (why === undefined && !cancelled) return send(view, file, retry);
+  if (why !== undefined && !cancelled) fail(view, why, retry);
+  running -= 1;
+  startNext();
+}
+
+/** After something was deleted the same may fit. */
+function isOutOfStorage(body: string): boolean {
+  return body.includes('urn:claimcheck:problem:quota-exceeded');
 }
 
 /** One PUT; XMLHttpRequest because `fetch` tells nothing of what has been sent. */
@@ -74,8 +97,9 @@ function send(view: UploadRow, file: File, retry: () => void): void {
   });
   request.addEventListener('load', () => {
     if (request.status !== 201) {
-      const again = NEVER_TAKEN.has(request.status) ? undefined : retry;
-      return fail(view, problemText(request.responseText), again);
+      const body = request.responseText;
+      const never = NEVER_TAKEN.has(request.status) && !isOutOfStorage(body);
+      return fail(view, problemText(body), never ? undefined : retry);
     }
     view.row.dataset['state'] = 'done';
     view.progress.value = 1;
@@ -102,6 +126,8 @@ async function showUploaded(row: Element, id: string): Promise<void> {
   const fresh = list && (await fetchPart('files').catch(() => undefined));
   if (!fresh) return;
   mergeRows(list, fresh);
+  const used = fresh.querySelector('.usage');
+  if (used) list.querySelector('.usage')?.replaceWith(used);
   const listed = list.querySelector(`[data-row="${CSS.escape(id)}"]`);
   if (!listed) return;
   listed.classList.add('fresh');

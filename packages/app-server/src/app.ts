@@ -3,11 +3,13 @@
 import { Router } from '@koa/router';
 import { requestLog } from '@claimcheck/shared/http';
 import Koa, { type Context, type Next } from 'koa';
+import { createOneAccountRoutes } from './accounts/one-account-routes.js';
 import { createKeyGuards } from './api-keys/accept-key.js';
 import { bringsKey } from './api-keys/bearer.js';
 import type { KeyScope } from './api-keys/key-scopes.js';
 import { createApiKeyRoutes } from './api-keys/routes.js';
 import { createAccountRoutes } from './accounts/routes.js';
+import { createAuditRoutes } from './audit/routes.js';
 import { createClaimRoutes } from './claims/routes.js';
 import type { IdentityContext } from './context.js';
 import { createRequireSecondFactor } from './factors/require-second-factor.js';
@@ -72,6 +74,8 @@ function createRouter(
   const signIn = createSignInRoutes(context);
   const sessions = createSessionRoutes(context);
   const accounts = createAccountRoutes(context);
+  const oneAccount = createOneAccountRoutes(context);
+  const audit = createAuditRoutes(context);
   const files = createFileRoutes(context);
   const claims = createClaimRoutes(context);
   const links = createLinkApi(context, createLinkWatch(context, isStopping));
@@ -129,7 +133,6 @@ function createRouter(
   router.put('/api/account/password', ...member, provenBoth, accounts.apiChangePassword);
   router.get('/api/accounts', ...admin, accounts.apiList);
   router.post('/api/accounts', ...admin, proven, accounts.apiAdd);
-  router.patch('/api/accounts/:id', ...admin, proven, accounts.apiChange);
   router.get('/api/files', ...byKey('files:read'), files.apiList);
   router.put('/api/files', ...byKey('files:write'), files.apiUpload);
   router.delete('/api/files/:id', ...byKey('files:write'), files.apiDelete);
@@ -185,8 +188,6 @@ function createRouter(
   router.post('/account/password', ...member, provenBoth, accounts.pageChangePassword);
   router.get('/accounts', ...admin, accounts.pageList);
   router.post('/accounts', ...admin, proven, accounts.pageAdd);
-  router.post('/accounts/:id/disable', ...admin, proven, accounts.pageDisable);
-  router.post('/accounts/:id/enable', ...admin, proven, accounts.pageEnable);
 
   // Mail, links by mail, invitations, webhooks.
   router.post('/api/sign-in-links', ...visitor, identity.apiRequestSignIn);
@@ -227,6 +228,24 @@ function createRouter(
   router.post('/webhooks/:id/delete', ...member, webhooks.pageDelete);
   router.post('/webhooks/:id/secret', ...member, proven, webhooks.pageRotate);
   router.post('/webhooks/:id/test', ...member, webhooks.pageTest);
+
+  // One account: numbers, role, quota. Who shuts somebody out or makes an administrator proves who they are.
+  router.get('/api/account', ...member, oneAccount.apiShowOwn);
+  router.get('/api/accounts/:id', ...admin, oneAccount.apiShow);
+  router.patch('/api/accounts/:id', ...admin, proven, oneAccount.apiChange);
+  router.get('/accounts/:id', ...admin, oneAccount.pageShow);
+  router.post('/accounts/:id/role', ...admin, proven, oneAccount.pageChangeRole);
+  router.post('/accounts/:id/quota', ...admin, proven, oneAccount.pageChangeQuota);
+  router.post('/accounts/:id/disable', ...admin, proven, oneAccount.pageDisable);
+  router.post('/accounts/:id/enable', ...admin, proven, oneAccount.pageEnable);
+
+  // The audit trail.
+  router.get('/api/audit', ...admin, audit.apiList);
+  router.get('/api/audit.csv', ...admin, audit.exportAll);
+  router.get('/api/account/audit', ...member, audit.apiListOwn);
+  router.get('/audit', ...admin, audit.pageList);
+  router.get('/audit/export.csv', ...admin, audit.exportAll);
+  router.get('/account/activity', ...member, audit.pageOwn);
 
   // Proving anew, sessions of others, remembered browsers.
   router.post('/api/session/proof', ...owner, proofs.apiProve);

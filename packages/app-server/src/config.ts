@@ -8,6 +8,7 @@ import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { normaliseEmail } from './accounts/email.js';
 import { ownWordsFault } from './accounts/own-words.js';
 import { passwordFault } from './accounts/password-rules.js';
+import { LEAST_RETENTION_DAYS } from './audit/forget-audit.js';
 import { readHandOff, type HandOffSettings } from './hand-off/hand-off-settings.js';
 import { readProvider, type ProviderSettings } from './identity-provider/provider-settings.js';
 import {
@@ -16,6 +17,8 @@ import {
   type MailFrom,
   type SmtpSettings,
 } from './mail/mail-settings.js';
+import { MOST_BYTES, MOST_FILES, MOST_LINKS } from './quotas/input.js';
+import type { Quota } from './quotas/quota.js';
 
 export interface AppConfig {
   host: string;
@@ -60,6 +63,10 @@ export interface AppConfig {
   metricsHost: string;
   /** No metrics when undefined. */
   metricsPort: number | undefined;
+  /** What an account may have, where an administrator has not said otherwise. */
+  quota: Quota;
+  /** Audit entries older than this are forgotten; undefined: none is. */
+  auditRetentionDays: number | undefined;
   /** OpenID Connect; undefined without a provider. */
   provider: ProviderSettings | undefined;
   /** Which app servers on other origins people are handed over to, and received from. */
@@ -113,6 +120,7 @@ export function readConfig(env: Environment = process.env): AppConfig {
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),
     metricsHost: read.text('METRICS_HOST') ?? '127.0.0.1',
     metricsPort: read.optionalPort('METRICS_PORT'),
+    ...readAccountLimits(read),
     provider: readProvider(read),
     handOff: readHandOff(read, appOrigin),
   };
@@ -125,6 +133,22 @@ export function readConfig(env: Environment = process.env): AppConfig {
   }
   read.finish();
   return config;
+}
+
+/** Unset is unlimited, and for ever. */
+function readAccountLimits(
+  read: EnvironmentReader,
+): Pick<AppConfig, 'quota' | 'auditRetentionDays'> {
+  const limit = (name: string, least: number, most: number) =>
+    read.text(name) === undefined ? undefined : read.integer(name, most, least, most);
+  return {
+    quota: {
+      bytes: limit('QUOTA_BYTES', 0, MOST_BYTES) ?? null,
+      files: limit('QUOTA_FILES', 0, MOST_FILES) ?? null,
+      linksPerDay: limit('QUOTA_LINKS_PER_DAY', 0, MOST_LINKS) ?? null,
+    },
+    auditRetentionDays: limit('AUDIT_RETENTION_DAYS', LEAST_RETENTION_DAYS, 36_500),
+  };
 }
 
 /** A mail server needs a sender that it may send for; without one the files bear a made-up sender. */

@@ -1,4 +1,8 @@
 // What `npm start` and the tests need of the app server. Nothing else imports it.
+export { forgetAudit } from './audit/forget-audit.js';
+export { ACTION_NAMES, AUDIT_ACTIONS } from './audit/describe-action.js';
+export { recordAudit, recordAudits } from './audit/record-audit.js';
+export { recordRefusedSignIn, tellRefusedSignIns } from './audit/record-refused-sign-in.js';
 export { addressBlock } from './sign-in/address-block.js';
 export { normaliseEmail } from './accounts/email.js';
 export { readConfig, type AppConfig } from './config.js';

@@ -1,5 +1,7 @@
 // Everything that goes on beside the requests: events of downloads, links that run out, mails, answers to
 // requests for links, webhooks, forgetting. One stop ends them all and lets what is under way finish.
+import { forgetAudit } from './audit/forget-audit.js';
+import { tellRefusedSignIns } from './audit/record-refused-sign-in.js';
 import { startBackgroundLoop } from './background-loop.js';
 import { createEventFollower } from './claims/follow-events.js';
 import type { AppContext } from './context.js';
@@ -63,6 +65,9 @@ export function startBackground(context: AppContext): Background {
       await prune(db, now());
     }
     for (const prune of [prunePendingSignIns, pruneChallenges]) await prune(db, now());
+    await tellRefusedSignIns(db, now());
+    const { auditRetentionDays } = config;
+    if (auditRetentionDays !== undefined) await forgetAudit(db, now(), auditRetentionDays);
   }
 
   return {

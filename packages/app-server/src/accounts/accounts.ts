@@ -1,6 +1,7 @@
 // Accounts: adding, listing, disabling. What an account may do is read from here at every request.
 import { subjectOf } from '@claimcheck/shared/claim';
-import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import { markClaimsRevoked } from '../claims/revoke-claims.js';
 import type { IdentityContext } from '../context.js';
 import { isDuplicate } from '../database/database-unavailable-error.js';
@@ -10,6 +11,7 @@ import { readPage, type PageOf, type PageRequest } from '../http/list-page.js';
 import { Refused } from '../http/problems.js';
 import { forgetBrowsers } from '../sessions/remembered-browsers.js';
 import { revokeAround } from '../revoke-around.js';
+import { lockOtherAdmins } from './lock-other-admins.js';
 import { refuseOwnWords } from './own-words.js';
 
 export interface NewAccount {
@@ -20,34 +22,58 @@ export interface NewAccount {
   role: Role;
 }
 
-/** One page of all accounts, newest first. */
+/** One page of the accounts, newest first: all, or those whose e-mail address contains `search`. */
 export async function listAccounts(
   db: Kysely<Schema>,
-  request: PageRequest,
+  { search, ...request }: PageRequest & { search?: string | undefined },
 ): Promise<PageOf<Account>> {
-  return await readPage(db.selectFrom('account').selectAll(), request);
+  let accounts = db.selectFrom('account').selectAll();
+  if (search !== undefined) {
+    // Addresses are stored so; the escapes make the pattern's own characters ordinary ones.
+    const plain = search.normalize('NFC').toLowerCase().normalize('NFC');
+    const pattern = `%${plain.replaceAll(/[\\%_]/g, '\\$&')}%`;
+    accounts = accounts.where('email', 'like', pattern);
+  }
+  return await readPage(accounts, request);
+}
+
+/** @throws Refused `not-found`. */
+export async function findAccount(db: Kysely<Schema>, id: string): Promise<Account> {
+  const account = await db
+    .selectFrom('account')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (account === undefined) throw new Refused('not-found');
+  return account;
 }
 
 /** @throws Refused `conflict` when the e-mail address has an account already; `invalid-input` for its password. */
 export async function addAccount(
   { config, db, passwords, now }: Pick<IdentityContext, 'config' | 'db' | 'passwords' | 'now'>,
   { email, password, role }: NewAccount,
+  by: Actor,
 ): Promise<Account> {
   refuseOwnWords('password', password, { appOrigin: config.appOrigin, email });
   const passwordHash = await passwords.hash(password);
   return await refuseTakenEmail(() =>
-    db
-      .insertInto('account')
-      .values({
-        id: newId(),
-        email,
-        password_hash: passwordHash,
-        role,
-        disabled_at: null,
-        created_at: new Date(now()),
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow(),
+    db.transaction().execute(async (transaction) => {
+      const account = await transaction
+        .insertInto('account')
+        .values({
+          id: newId(),
+          email,
+          password_hash: passwordHash,
+          role,
+          disabled_at: null,
+          created_at: new Date(now()),
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      const about = { accountId: account.id, details: { role } };
+      await recordAudit(transaction, { ...by, ...about, action: 'account.added' }, now());
+      return account;
+    }),
   );
 }
 
@@ -56,14 +82,23 @@ export async function addAccount(
  * does all of it again, for one that was interrupted.
  * @throws Refused `not-found`; `conflict` when no administrator would be left.
  */
-export async function disableAccount(context: IdentityContext, id: string): Promise<Account> {
+export async function disableAccount(
+  context: IdentityContext,
+  id: string,
+  by: Actor,
+): Promise<Account> {
   const { db, sessions, now } = context;
   return await revokeAround(context, [subjectOf.account(id)], async () => {
+    const open = await sessions.list(id, now());
     const account = await db.transaction().execute(async (transaction) => {
       const others = await lockOtherAdmins(transaction, id);
       if (others === 0) throw new Refused('conflict', 'An administrator must be left.');
       await forgetBrowsers(transaction, { account: id });
-      return await setDisabled(transaction, id, new Date(now()));
+      const disabled = await setDisabled(transaction, id, new Date(now()));
+      const details = { sessionsEnded: open.length };
+      const fact = { ...by, accountId: id, action: 'account.disabled', details } as const;
+      await recordAudit(transaction, fact, now());
+      return disabled;
     });
     await sessions.remove(await sessions.list(id, now()));
     await markClaimsRevoked(db, { account_id: id }, now());
@@ -72,13 +107,16 @@ export async function disableAccount(context: IdentityContext, id: string): Prom
 }
 
 /** @throws Refused `not-found`. */
-export async function enableAccount({ db }: IdentityContext, id: string): Promise<Account> {
-  return await setDisabled(db, id, null);
-}
-
-/** SQL condition: a password, or an identity elsewhere. */
-export function hasWayIn(where: ExpressionBuilder<Schema, 'account'>) {
-  return where.or([where('password_hash', 'is not', null), where('identity_count', '>', 0)]);
+export async function enableAccount(
+  { db, now }: Pick<IdentityContext, 'db' | 'now'>,
+  id: string,
+  by: Actor,
+): Promise<Account> {
+  return await db.transaction().execute(async (transaction) => {
+    const enabled = await setDisabled(transaction, id, null);
+    await recordAudit(transaction, { ...by, accountId: id, action: 'account.enabled' }, now());
+    return enabled;
+  });
 }
 
 /** @throws Refused `conflict` when `change` meets an e-mail address that is taken. */
@@ -100,21 +138,4 @@ async function setDisabled(db: Kysely<Schema>, id: string, at: Date | null): Pro
     .executeTakeFirst();
   if (account === undefined) throw new Refused('not-found');
   return account;
-}
-
-/**
- * Counts the administrators besides this one who can sign in, and holds them: two administrators who
- * disable each other at the same time wait here, and the second is refused.
- */
-async function lockOtherAdmins(transaction: Transaction<Schema>, id: string): Promise<number> {
-  const admins = await transaction
-    .selectFrom('account')
-    .select('id')
-    .where('role', '=', 'admin')
-    .where('disabled_at', 'is', null)
-    .where(hasWayIn)
-    .orderBy('id')
-    .forUpdate()
-    .execute();
-  return admins.filter((admin) => admin.id !== id).length;
 }

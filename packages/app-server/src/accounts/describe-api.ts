@@ -1,6 +1,7 @@
 // Accounts, invitations and one's own account, as the OpenAPI document has them.
 import { z } from 'zod';
 import { pageQuery } from '../http/list-page.js';
+import { accountNumbersOutput, ownAccountOutput } from './describe-account.js';
 import { done, email, id, instant, next, type ApiDescription } from '../openapi/describe.js';
 import {
   accountChangeInput,
@@ -25,6 +26,8 @@ const account = z
   })
   .meta({ id: 'Account' });
 
+const oneAccount = account.extend(accountNumbersOutput.shape).meta({ id: 'OneAccount' });
+
 const invitation = z
   .object({
     id,
@@ -44,6 +47,18 @@ export const accountApi: ApiDescription = {
   tag: 'Accounts',
   about: "One's own account, and for administrators everybody's.",
   operations: {
+    showOwnAccount: {
+      on: 'GET /api/account',
+      summary: 'Your account, with what it uses of what it may have',
+      access: 'session',
+      answers: { 200: { description: 'Null is unlimited.', schema: ownAccountOutput } },
+    },
+    showAccount: {
+      on: 'GET /api/accounts/{id}',
+      summary: 'One account in numbers',
+      access: 'admin',
+      answers: { 200: { description: 'As it is now.', schema: oneAccount } },
+    },
     changePassword: {
       on: 'PUT /api/account/password',
       summary: 'Change your password',
@@ -61,9 +76,11 @@ export const accountApi: ApiDescription = {
     },
     listAccounts: {
       on: 'GET /api/accounts',
-      summary: 'List all accounts',
+      summary: 'List accounts',
       access: 'admin',
-      query: pageQuery,
+      query: pageQuery.extend({
+        q: z.string().max(254).optional().meta({ description: 'A part of the e-mail address.' }),
+      }),
       answers: {
         200: {
           description: 'Newest first.',
@@ -82,12 +99,18 @@ export const accountApi: ApiDescription = {
     },
     changeAccount: {
       on: 'PATCH /api/accounts/{id}',
-      summary: 'Disable or enable an account',
-      description: 'Disabling ends its sessions, keys and claims at once.',
+      summary: 'Disable or enable an account, or change its role or quota',
+      description:
+        'One of them at a time. Disabling ends its sessions, keys and claims at once; a role acts at the next request.',
       access: 'admin',
       proven: true,
       body: { schema: accountChangeInput, example: { disabled: true } },
-      answers: { 200: { description: 'As it is now.', schema: account } },
+      answers: {
+        200: {
+          description: 'As it is now; its numbers with a quota.',
+          schema: z.union([oneAccount, account]),
+        },
+      },
       refusals: ['conflict', 'ledger-unavailable'],
     },
     endSessionsOfAccount: {

@@ -1,5 +1,6 @@
 // What accounts are asked for, as API bodies and forms bring it: the same schemas for both.
 import { z } from 'zod';
+import { quotaInput } from '../quotas/input.js';
 import { normaliseEmail } from './email.js';
 import { passwordFault } from './password-rules.js';
 
@@ -53,4 +54,21 @@ export const handleAndPasswordInput = handleInput.extend({ password: newPassword
 export const invitationInput = z.object({ email, role: z.enum(['admin', 'member']) });
 export const noticesInput = z.strictObject({ fetched: z.boolean() });
 export const noticesForm = z.object({ fetched: z.literal('on').optional() });
-export const accountChangeInput = z.strictObject({ disabled: z.boolean() });
+const role = z.enum(['admin', 'member']);
+export const roleForm = z.object({ role });
+/** One of them at a time, so that what is refused has changed nothing. */
+export const accountChangeInput = z.union(
+  [
+    z.strictObject({ disabled: z.boolean() }),
+    z.strictObject({ role }),
+    z.strictObject({ quota: quotaInput }),
+  ],
+  { error: 'expected one of disabled, role and quota' },
+);
+/** What a list of accounts can be narrowed to: those whose e-mail address contains it. */
+export const accountSearch = z
+  .string()
+  .trim()
+  .max(254)
+  .optional()
+  .transform((text) => (text === '' ? undefined : text));

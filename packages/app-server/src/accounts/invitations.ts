@@ -1,6 +1,7 @@
 // Inviting somebody: an account without a password, and a link with which its owner chooses one. It can
 // be sent again (the older link ends) and withdrawn (the account goes, it never had anything).
 import type { Kysely, Transaction } from 'kysely';
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import type { IdentityContext } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { Account, Role, Schema } from '../database/schema.js';
@@ -26,6 +27,7 @@ type Deps = Pick<IdentityContext, 'config' | 'db' | 'now'>;
 export async function invite(
   deps: Deps,
   { email, role, invitedBy }: { email: string; role: Role; invitedBy: string },
+  by: Actor,
 ): Promise<Invitation> {
   const { db, now } = deps;
   return await refuseTakenEmail(() =>
@@ -42,6 +44,8 @@ export async function invite(
         })
         .returningAll()
         .executeTakeFirstOrThrow();
+      const about = { accountId: account.id, details: { role } };
+      await recordAudit(transaction, { ...by, ...about, action: 'invitation.made' }, now());
       return await sendInvitation(transaction, deps, account, invitedBy);
     }),
   );
@@ -54,20 +58,30 @@ export async function invite(
 export async function inviteAgain(
   deps: Deps,
   { id, invitedBy }: { id: string; invitedBy: string },
+  by: Actor,
 ): Promise<Invitation> {
   return await deps.db.transaction().execute(async (transaction) => {
     const account = await findInvited(transaction, id);
     await withdrawIdentityLinks(transaction, id, deps.now());
+    const fact = { ...by, accountId: id, action: 'invitation.sent' } as const;
+    await recordAudit(transaction, fact, deps.now());
     return await sendInvitation(transaction, deps, account, invitedBy);
   });
 }
 
 /** @throws Refused `not-found` when there is no such invitation, or it was accepted. */
-export async function withdrawInvitation({ db }: Deps, id: string): Promise<void> {
+export async function withdrawInvitation(
+  { db, now }: Pick<Deps, 'db' | 'now'>,
+  id: string,
+  by: Actor,
+): Promise<void> {
   await db.transaction().execute(async (transaction) => {
-    await findInvited(transaction, id);
+    const { email } = await findInvited(transaction, id);
     // Its links go with it.
     await transaction.deleteFrom('account').where('id', '=', id).execute();
+    // With the account goes what would tell whose it was.
+    const about = { accountId: id, details: { email } };
+    await recordAudit(transaction, { ...by, ...about, action: 'invitation.withdrawn' }, now());
   });
 }
 

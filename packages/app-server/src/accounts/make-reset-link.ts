@@ -1,5 +1,6 @@
 // A link to a new password that an administrator passes on by hand, where no mail server would bring it.
 // With one there is no such thing: then only the mailbox proves who somebody is.
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import type { IdentityContext } from '../context.js';
 import { Refused } from '../http/problems.js';
 import { makeIdentityLink } from '../sign-in/identity-links.js';
@@ -18,6 +19,7 @@ export interface ResetLink {
 export async function makeResetLink(
   { config, db, now }: Pick<IdentityContext, 'config' | 'db' | 'now'>,
   accountId: string,
+  by: Actor,
 ): Promise<ResetLink> {
   if (config.smtp !== undefined) {
     throw new Refused('conflict', 'There is a mail server: its owner asks for a link by e-mail.');
@@ -30,10 +32,14 @@ export async function makeResetLink(
   if (!account?.email || account.disabled_at !== null || isInvited(account)) {
     throw new Refused('not-found');
   }
-  const { url, expiresAt } = await makeIdentityLink(db, config.appOrigin, {
-    accountId,
-    purpose: 'reset-password',
-    nowMs: now(),
+  const { email } = account;
+  return await db.transaction().execute(async (transaction) => {
+    const { url, expiresAt } = await makeIdentityLink(transaction, config.appOrigin, {
+      accountId,
+      purpose: 'reset-password',
+      nowMs: now(),
+    });
+    await recordAudit(transaction, { ...by, accountId, action: 'reset-link.made' }, now());
+    return { email, url, expiresAt };
   });
-  return { email: account.email, url, expiresAt };
 }

@@ -1,5 +1,6 @@
 // What people do to their own account: choose the first e-mail address and password, change the
 // password.
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import type { IdentityContext, SignedIn } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
@@ -19,24 +20,24 @@ export async function changePassword(
   { account }: SignedIn,
   session: Session,
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
+  by: Actor,
 ): Promise<void> {
-  const { config, passwords, signInLimits } = context;
+  const { config, db, now, passwords, signInLimits } = context;
   const names = { appOrigin: config.appOrigin, email: account.email ?? '' };
   refuseOwnWords('newPassword', newPassword, names);
   const admitted = await signInLimits.admitPasswordChange(account.id);
   if (!(await passwords.verify(account.password_hash, currentPassword))) {
+    // There are few of these: the limit above ends them.
+    await recordAudit(db, { ...by, action: 'password.refused' }, now());
     throw new Refused('invalid-input', 'currentPassword: this is not your current password');
   }
   await admitted.succeed();
   // Of two changes at once one must know that its current password was no longer current.
-  if (!(await setPassword(context, account, await passwords.hash(newPassword)))) {
+  const fact = { ...by, action: 'password.changed', details: { how: 'by its owner' } } as const;
+  if (!(await setPassword(context, account, await passwords.hash(newPassword), fact))) {
     throw new Refused('conflict', 'The password was changed from elsewhere just now.');
   }
-  await endOtherSessions(context, session, {
-    actorId: account.id,
-    address: null,
-    reason: 'password-changed',
-  });
+  await endOtherSessions(context, session, { ...by, reason: 'password-changed' });
 }
 
 /**
@@ -44,20 +45,26 @@ export async function changePassword(
  * @throws Refused `conflict` when the address is taken, or the account has been completed already.
  */
 export async function completeAccount(
-  { config, db, passwords }: IdentityContext,
+  { config, db, now, passwords }: IdentityContext,
   { account }: SignedIn,
   { email, password }: { email: string; password: string },
+  by: Actor,
 ): Promise<Account> {
   refuseOwnWords('password', password, { appOrigin: config.appOrigin, email });
   const passwordHash = await passwords.hash(password);
   const completed = await refuseTakenEmail(() =>
-    db
-      .updateTable('account')
-      .set({ email, password_hash: passwordHash })
-      .where('id', '=', account.id)
-      .where('password_hash', 'is', null)
-      .returningAll()
-      .executeTakeFirst(),
+    db.transaction().execute(async (transaction) => {
+      const updated = await transaction
+        .updateTable('account')
+        .set({ email, password_hash: passwordHash })
+        .where('id', '=', account.id)
+        .where('password_hash', 'is', null)
+        .returningAll()
+        .executeTakeFirst();
+      const fact = { ...by, action: 'account.completed' } as const;
+      if (updated !== undefined) await recordAudit(transaction, fact, now());
+      return updated;
+    }),
   );
   if (completed === undefined) {
     throw new Refused('conflict', 'This account has its e-mail address and password already.');

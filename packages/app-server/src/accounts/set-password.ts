@@ -1,5 +1,6 @@
 // Giving an account a new password: the one place that also does what must go with it. Links that
 // prove the old state are withdrawn and the owner is told by mail, in one transaction with the change.
+import { recordAudit, type AuditFact } from '../audit/record-audit.js';
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { queueMail } from '../mail/queue-mail.js';
@@ -9,13 +10,14 @@ import { passwordChangedMail } from '../sign-in/identity-mails.js';
 import { withdrawIdentityLinks } from '../sign-in/identity-links.js';
 
 /**
- * Sets the password when the account still has the one it was read with; false when it does not.
+ * Sets the password, and writes `fact` into the audit trail, when the account still has the one it was read with; false when it does not.
  * Sessions are the caller's to end: which of them stays differs.
  */
 export async function setPassword(
   { config, db, now }: Pick<IdentityContext, 'config' | 'db' | 'now'>,
   account: Account,
   passwordHash: string,
+  fact: AuditFact,
 ): Promise<boolean> {
   return await db.transaction().execute(async (transaction) => {
     const { numUpdatedRows } = await transaction
@@ -27,6 +29,7 @@ export async function setPassword(
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return false;
     await withdrawIdentityLinks(transaction, account.id, now());
+    await recordAudit(transaction, fact, now());
     await forgetBrowsers(transaction, { account: account.id });
     if (account.email !== null && account.password_hash !== null) {
       await queueMail(transaction, {

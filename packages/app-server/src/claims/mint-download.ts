@@ -3,6 +3,7 @@
 // claim names, or that life is over and the claim with it.
 import { DEFAULT_LIFE_SECONDS, etagOf, type DownloadClaim } from '@claimcheck/shared/claim';
 import { mintClaim, newNonce } from '@claimcheck/shared/mint';
+import { auditRow, type Actor } from '../audit/record-audit.js';
 import type { AppContext, SignedIn } from '../context.js';
 import type { FileRecord } from '../database/schema.js';
 import { createStoredFileCheck } from '../files/check-stored-file.js';
@@ -37,6 +38,7 @@ export function createDownloadMint(context: AppContext) {
   return async function mintDownload(
     { account, sessionReference, requestedAtMs, isStillSignedIn }: SignedIn,
     { fileId, lifetimeSeconds = DEFAULT_LIFE_SECONDS, mode = 'resumable' }: DownloadWish,
+    by: Actor,
   ): Promise<MintedDownload> {
     const nonce = newNonce();
     const fence = await ledger.fence(nonce);
@@ -60,20 +62,26 @@ export function createDownloadMint(context: AppContext) {
       lifetimeSeconds,
     );
     const expiresAt = new Date(expiresAtMs);
+    const details = { fileId: file.id, mode };
+    const fact = { ...by, action: 'claim.minted', subject: `claim:${nonce}`, details } as const;
+    // One statement and so one round trip for both, and both or neither.
     await db
-      .insertInto('claim')
-      .values({
-        id: nonce,
-        account_id: account.id,
-        session_reference: sessionReference,
-        file_id: file.id,
-        file_name: file.name,
-        size_bytes: file.size_bytes,
-        created_at: new Date(requestedAtMs),
-        expires_at: expiresAt,
-        revoked_at: null,
-        mode,
-      })
+      .with('minted', (cte) =>
+        cte.insertInto('claim').values({
+          id: nonce,
+          account_id: account.id,
+          session_reference: sessionReference,
+          file_id: file.id,
+          file_name: file.name,
+          size_bytes: file.size_bytes,
+          created_at: new Date(requestedAtMs),
+          expires_at: expiresAt,
+          revoked_at: null,
+          mode,
+        }),
+      )
+      .insertInto('audit_entry')
+      .values(auditRow(fact, requestedAtMs))
       .execute();
     const url = `${config.downloadOrigin}/d/${token}/${encodeURIComponent(file.name)}`;
     return { id: nonce, url, fileName: file.name, expiresAt };

@@ -9,6 +9,7 @@ import {
 import type { RevocationSubject } from '@claimcheck/shared/claim';
 import type { Ledger } from '@claimcheck/shared/ledger';
 import type { Kysely } from 'kysely';
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import type { AppContext } from '../context.js';
 import type { ClaimRecord, Schema } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
@@ -45,6 +46,7 @@ export async function revokeClaim(
   { db, ledger, now }: Pick<AppContext, 'db' | 'ledger' | 'now'>,
   accountId: string,
   claimId: string,
+  by: Actor,
 ): Promise<void> {
   const claim = await db
     .selectFrom('claim')
@@ -54,7 +56,11 @@ export async function revokeClaim(
     .executeTakeFirst();
   if (claim === undefined) throw new Refused('not-found');
   await revokeInLedger(ledger, subjectOf.claim(claim.id), now());
-  await markClaimsRevoked(db, { id: claim.id }, now());
+  await db.transaction().execute(async (transaction) => {
+    await markClaimsRevoked(transaction, { id: claim.id }, now());
+    const fact = { ...by, action: 'claim.revoked', subject: `claim:${claim.id}` } as const;
+    await recordAudit(transaction, fact, now());
+  });
 }
 
 /** What a group of claims has in common. */

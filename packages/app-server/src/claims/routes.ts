@@ -2,6 +2,7 @@
 // for the route table. API and page share the feature functions.
 import { logFields } from '@claimcheck/shared/http';
 import type { Context } from 'koa';
+import { actorOf } from '../audit/actor-of.js';
 import type { AppContext } from '../context.js';
 import { assetsOf } from '../http/assets.js';
 import { noticeOf, redirectDone } from '../http/notices.js';
@@ -25,7 +26,7 @@ export function createClaimRoutes(context: AppContext) {
 
   /** Mints, and names the claim (never its token) in the request's log line. */
   async function mint(ctx: Context, wanted: DownloadWish): Promise<MintedDownload> {
-    const minted = await context.metrics.minting(mintDownload(viewerOf(ctx), wanted));
+    const minted = await context.metrics.minting(mintDownload(viewerOf(ctx), wanted, actorOf(ctx)));
     logFields(ctx, { claimId: minted.id });
     return minted;
   }
@@ -55,7 +56,7 @@ export function createClaimRoutes(context: AppContext) {
     },
     /** `DELETE /api/claims/:id` → 204. */
     apiRevoke: async (ctx: Context) => {
-      await revokeClaim(context, viewerOf(ctx).account.id, idOf(ctx));
+      await revokeClaim(context, viewerOf(ctx).account.id, idOf(ctx), actorOf(ctx));
       ctx.status = 204;
     },
     /** `GET /claims`. */
@@ -72,7 +73,7 @@ export function createClaimRoutes(context: AppContext) {
     },
     /** `POST /claims/:id/revoke`. */
     pageRevoke: async (ctx: Context) => {
-      await revokeClaim(context, viewerOf(ctx).account.id, idOf(ctx));
+      await revokeClaim(context, viewerOf(ctx).account.id, idOf(ctx), actorOf(ctx));
       redirectDone(ctx, '/claims', 'revoked');
     },
     /** `POST /files/:id/download` → 303 to a claim made for this click. */

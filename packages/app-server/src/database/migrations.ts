@@ -7,6 +7,7 @@ import { identityProviderHandOff } from './migrate-federation.js';
 import { secondFactors } from './migrate-factors.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
 import { forgetOptOutAddresses } from './migrate-outbox-handles.js';
+import { quotasAndAuditTrail } from './migrate-quotas.js';
 import { rememberedBrowsers } from './migrate-remembered.js';
 
 /** Name → migration; Kysely runs them in the order of their names, each once. */
@@ -122,6 +123,7 @@ export const migrations: Record<string, Migration> = {
   '0006-remembered-browsers': rememberedBrowsers,
   '0007-second-factors': secondFactors,
   '0008-identity-provider-hand-off': identityProviderHandOff,
+  '0009-quotas': quotasAndAuditTrail,
   '0011-api-keys': apiKeys,
   '0012-forget-opt-out-addresses': forgetOptOutAddresses,
 };

@@ -2,10 +2,12 @@
 // outgrow 32 bits, are `bigint` and arrive as numbers (the parsers are set in `connect.ts`).
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AuditAction } from '../audit/record-audit.js';
+import type { RefusalCountTables } from '../audit/refusal-tables.js';
 import type { IdentityTables } from '../identities/identity-tables.js';
 import type { FactorTables } from '../factors/factor-tables.js';
 import type { ApiKeyTables } from '../api-keys/key-tables.js';
 import type { LinkTables } from '../links/link-tables.js';
+import type { QuotaTables } from '../quotas/quota-tables.js';
 import type {
   RememberedColumn,
   SessionTables,
@@ -52,7 +54,7 @@ export interface AuditEntryTable {
   action: AuditAction;
   /** The account that did it; null for the server itself and for visitors. */
   actor_id: string | null;
-  /** The account it was done to or about, if any. */
+  /** The account it was done to or about, if any: their owner's own view of the trail. */
   account_id: string | null;
   /** What else it was done to, `claim:…`, `link:…`, `file:…`, `session:…`, `key:…`; ids, never a secret. */
   subject: string | null;
@@ -223,7 +225,14 @@ export interface WebhookDeliveryTable {
 }
 
 export interface Schema
-  extends LinkTables, SessionTables, ApiKeyTables, IdentityTables, FactorTables {
+  extends
+    LinkTables,
+    SessionTables,
+    ApiKeyTables,
+    IdentityTables,
+    FactorTables,
+    QuotaTables,
+    RefusalCountTables {
   account: AccountTable;
   session: SessionTable;
   audit_entry: AuditEntryTable;

@@ -3,6 +3,7 @@
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { subjectOf } from '@claimcheck/shared/claim';
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import { markClaimsRevoked } from '../claims/revoke-claims.js';
 import type { AppContext } from '../context.js';
 import type { FileRecord } from '../database/schema.js';
@@ -14,6 +15,7 @@ export async function deleteFile(
   context: AppContext,
   ownerId: string,
   fileId: string,
+  by: Actor,
 ): Promise<void> {
   const { db, now } = context;
   const file = await findOwnFile(db, ownerId, fileId);
@@ -21,6 +23,9 @@ export async function deleteFile(
     await db.transaction().execute(async (transaction) => {
       await markClaimsRevoked(transaction, { file_id: file.id }, now());
       await transaction.deleteFrom('file').where('id', '=', file.id).execute();
+      const details = { name: file.name, bytes: file.size_bytes };
+      const fact = { ...by, action: 'file.deleted', subject: `file:${file.id}`, details } as const;
+      await recordAudit(transaction, fact, now());
     });
     await removeBytes(context, file);
   });

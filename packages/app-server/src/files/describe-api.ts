@@ -52,7 +52,13 @@ export const fileApi: ApiDescription = {
       headers: { 'Content-Type': 'The media type that the file is handed out with.' },
       body: { mediaType: 'application/octet-stream' },
       answers: { 201: { description: 'Stored.', schema: file, example: FILE } },
-      refusals: ['unsupported-media-type', 'too-large', 'upload-broken-off', 'storage-full'],
+      refusals: [
+        'unsupported-media-type',
+        'too-large',
+        'upload-broken-off',
+        'storage-full',
+        'quota-exceeded',
+      ],
     },
     deleteFile: {
       on: 'DELETE /api/files/{id}',

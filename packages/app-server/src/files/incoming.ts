@@ -20,16 +20,22 @@ export interface Incoming {
   mtimeMs: number;
 }
 
+/** How long a body may be, and what a longer one is told. */
+export interface SizeLimit {
+  maxBytes: number;
+  refuse: () => Refused;
+}
+
 /**
  * Writes a body into `.incoming` and syncs it. The body is not destroyed on failure: the caller
  * still has to answer on its connection.
- * @throws Refused `too-large` beyond `maxBytes`, `upload-broken-off` when the body fails or ends
+ * @throws what `refuse` gives beyond `maxBytes`; Refused `upload-broken-off` when the body fails or ends
  *   early, `storage-full` when the disk has no room.
  */
 export async function writeIncoming(
   filesRoot: string,
   body: Readable,
-  maxBytes: number,
+  { maxBytes, refuse }: SizeLimit,
 ): Promise<Incoming> {
   const directory = join(filesRoot, INCOMING);
   await mkdir(directory, { recursive: true, mode: 0o750 });
@@ -37,7 +43,7 @@ export async function writeIncoming(
   const file = await open(path, 'wx', FILE_MODE);
   try {
     await file.chmod(FILE_MODE);
-    const written = await copy(body, file, maxBytes);
+    const written = await copy(body, file, { maxBytes, refuse });
     await file.sync();
     const { mtimeMs } = await file.stat();
     return { path, ...written, mtimeMs: Math.trunc(mtimeMs) };
@@ -49,12 +55,12 @@ export async function writeIncoming(
   }
 }
 
-async function copy(body: Readable, file: FileHandle, maxBytes: number) {
+async function copy(body: Readable, file: FileHandle, { maxBytes, refuse }: SizeLimit) {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   for await (const chunk of chunksOf(body)) {
     sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
+    if (sizeBytes > maxBytes) throw refuse();
     // The disk writes in the thread pool while this thread hashes.
     const writing = writeAll(file, chunk);
     hash.update(chunk);

@@ -2,12 +2,14 @@
 // request and its answer around it; API and page share the function.
 import { logFields } from '@claimcheck/shared/http';
 import type { Context } from 'koa';
+import { actorOf } from '../audit/actor-of.js';
 import type { AppContext } from '../context.js';
 import type { FileRecord } from '../database/schema.js';
 import { assetsOf } from '../http/assets.js';
 import { noticeOf, redirectDone } from '../http/notices.js';
 import { APP_PROBLEMS, Refused, type AppRefusal } from '../http/problems.js';
 import { renderFiles, type Notice } from '../pages/index.js';
+import { describeUsage } from '../quotas/describe-usage.js';
 import { viewerOf } from '../sessions/require-session.js';
 import { cleanIncoming, LEFTOVER_AGE_MS } from './clean-incoming.js';
 import { deleteFile } from './delete-file.js';
@@ -25,6 +27,7 @@ const SAID_IN_PLACE: ReadonlySet<AppRefusal> = new Set<AppRefusal>([
   'too-large',
   'upload-broken-off',
   'storage-full',
+  'quota-exceeded',
 ]);
 
 export function createFileRoutes(context: AppContext) {
@@ -48,7 +51,7 @@ export function createFileRoutes(context: AppContext) {
     },
     /** `DELETE /api/files/:id` → 204. */
     apiDelete: async (ctx: Context) => {
-      await deleteFile(context, viewerOf(ctx).account.id, idOf(ctx));
+      await deleteFile(context, viewerOf(ctx).account.id, idOf(ctx), actorOf(ctx));
       ctx.status = 204;
     },
     /** `GET /files`. */
@@ -69,7 +72,7 @@ export function createFileRoutes(context: AppContext) {
     },
     /** `POST /files/:id/delete`. */
     pageDelete: async (ctx: Context) => {
-      await deleteFile(context, viewerOf(ctx).account.id, idOf(ctx));
+      await deleteFile(context, viewerOf(ctx).account.id, idOf(ctx), actorOf(ctx));
       redirectDone(ctx, '/files', 'deleted');
     },
   } satisfies Record<string, Handler>;
@@ -99,6 +102,7 @@ async function showFiles(ctx: Context, context: AppContext, notice?: Notice): Pr
   ctx.body = renderFiles({
     assets: assetsOf(ctx),
     viewer: account,
+    storage: await describeUsage(context, account.id),
     maxFileBytes: context.config.maxFileBytes,
     files: rows.map((file) => ({
       id: file.id,

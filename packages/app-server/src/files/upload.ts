@@ -1,6 +1,7 @@
 // The two ways a file comes in, both through `storeFile`: the raw body of a PUT, and the multipart
 // form of the page for those without script.
 import type { Context } from 'koa';
+import { actorOf } from '../audit/actor-of.js';
 import type { AppContext } from '../context.js';
 import type { FileRecord } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
@@ -21,6 +22,7 @@ export async function uploadRaw(ctx: Context, context: AppContext): Promise<File
     refuseCodedBody(ctx);
     return await storeFile(context, {
       ownerId: account.id,
+      by: actorOf(ctx),
       name,
       mediaType: mediaTypeOf(ctx.get('Content-Type')),
       body: ctx.req,
@@ -40,7 +42,8 @@ export async function uploadForm(ctx: Context, context: AppContext): Promise<Fil
     const chosen = await receiveForm(ctx.req, async ({ name, type, body }) => {
       try {
         checkFileName(name);
-        const upload = { ownerId: account.id, name, mediaType: mediaTypeOf(type), body };
+        const whose = { ownerId: account.id, by: actorOf(ctx) };
+        const upload = { ...whose, name, mediaType: mediaTypeOf(type), body };
         stored.push(await storeFile(context, upload));
       } catch (error) {
         throw naming(error, name, stored.length);

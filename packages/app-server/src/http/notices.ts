@@ -14,6 +14,8 @@ const DONE = {
   'account-added': 'Account added.',
   'account-disabled': 'Account disabled. It was signed out and its links no longer work.',
   'account-enabled': 'Account enabled.',
+  'role-changed': 'Role changed. It acts at once.',
+  'quota-changed': 'Quota saved.',
   'link-revoked': 'Withdrawn. The link and downloads under way by it no longer work.',
   'links-revoked': 'Withdrawn. None of those links works any more.',
   'link-changed': 'Changed.',

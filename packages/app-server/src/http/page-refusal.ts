@@ -11,6 +11,7 @@ const MENDABLE: ReadonlySet<AppRefusal> = new Set([
   'conflict',
   'wrong-second-factor',
   'passkey-refused',
+  'links-used-up',
 ]);
 
 /** Field names as the forms label them. */
@@ -20,6 +21,9 @@ const LABELS: Readonly<Record<string, string>> = {
   currentPassword: 'Current password',
   newPassword: 'New password',
   role: 'Role',
+  megabytes: 'Storage',
+  files: 'Files',
+  linksPerDay: 'Links within 24 hours',
   fileIds: 'Files',
   to: 'To',
   copies: 'Downloads',

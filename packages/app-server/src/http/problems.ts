@@ -40,6 +40,8 @@ export type AppRefusal =
   | 'unsupported-media-type'
   | 'upload-broken-off'
   | 'storage-full'
+  | 'quota-exceeded'
+  | 'links-used-up'
   | 'database-unavailable'
   | 'sessions-unavailable'
   | 'busy'
@@ -247,6 +249,17 @@ export const APP_PROBLEMS = {
     status: 507,
     title: 'There is no room left for this file',
     advice: 'Nothing of it was kept. Tell whoever runs this server.',
+  },
+  // 413 and not 507: it is the sender's to mend, and must not ring for whoever runs the server.
+  'quota-exceeded': {
+    status: 413,
+    title: 'Your storage is used up',
+    advice: 'Nothing of it was kept. Delete files, or ask an administrator for more.',
+  },
+  'links-used-up': {
+    status: 429,
+    title: 'You have made as many links as you may within a day',
+    advice: 'None was made. Try again later, or ask an administrator for more.',
   },
   'database-unavailable': {
     status: 503,

@@ -1,5 +1,6 @@
 // Links over the API, for the route table. What a page does is done by the same functions.
 import type { Context } from 'koa';
+import { actorOf } from '../audit/actor-of.js';
 import type { AppContext } from '../context.js';
 import type { Handler } from '../files/routes.js';
 import { nextPageUrl, readPageRequest } from '../http/list-page.js';
@@ -48,7 +49,11 @@ export function createLinkApi(context: AppContext, watch: LinkWatch) {
      * 201 `{links:[{id,url,to,fileId,expiresAt,code?}]}`; of one alone also its `id`, `url`, `code`.
      */
     create: async (ctx: Context) => {
-      const made = await createLinks(viewerOf(ctx), await readJson(ctx, newLinksInput));
+      const made = await createLinks(
+        viewerOf(ctx),
+        await readJson(ctx, newLinksInput),
+        actorOf(ctx),
+      );
       const links = made.map(newLinkToJson);
       ctx.status = 201;
       ctx.body = { ...(links.length === 1 ? links[0] : {}), links };
@@ -89,23 +94,25 @@ export function createLinkApi(context: AppContext, watch: LinkWatch) {
     /** `PATCH /api/links/{id} {expiresInSeconds?, copies?, notify?}` → the link. */
     change: async (ctx: Context) => {
       const change = await readJson(ctx, linkChangeInput);
-      await changeLink(context, accountOf(ctx), idOf(ctx), change);
+      await changeLink(context, accountOf(ctx), idOf(ctx), change, actorOf(ctx));
       ctx.body = await show(ctx);
     },
     /** `POST /api/links/{id}/send {to?}` → its new address; the old one is replaced. */
     sendAgain: async (ctx: Context) => {
       const { to } = await readJson(ctx, sendAgainInput);
-      ctx.body = newLinkToJson(await sendLinkAgain(context, viewerOf(ctx), idOf(ctx), to));
+      const made = await sendLinkAgain(context, viewerOf(ctx), idOf(ctx), to, actorOf(ctx));
+      ctx.body = newLinkToJson(made);
     },
     /** `DELETE /api/links/{id}` → 204. */
     revoke: async (ctx: Context) => {
-      await revokeLink(context, accountOf(ctx), idOf(ctx));
+      await revokeLink(context, accountOf(ctx), idOf(ctx), actorOf(ctx));
       ctx.status = 204;
     },
     /** `DELETE /api/links?fileId=` or `?to=` → `{revoked}`, how many. */
     revokeMany: async (ctx: Context) => {
       const group = check(ctx.query, revokeManyInput);
-      ctx.body = { revoked: await revokeLinks(context, accountOf(ctx), group) };
+      const by = actorOf(ctx);
+      ctx.body = { revoked: await revokeLinks(context, accountOf(ctx), group, by) };
     },
   } satisfies Record<string, Handler>;
 }

@@ -1,7 +1,9 @@
 // What a sender changes on a link that is out: a longer life, more copies, another address for it. A
 // withdrawn link stays withdrawn: what was said to be over must not come back to life.
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import type { AppContext, SignedIn } from '../context.js';
 import { Refused } from '../http/problems.js';
+import { takeLinkQuota } from '../quotas/take-link-quota.js';
 import { findOwnLink } from './find-link.js';
 import { hashOfHandle, mailedUrl, newHandle } from '../mailed-handle.js';
 import { DEFAULT_LINK_SECONDS, type LinkChange } from './input.js';
@@ -20,6 +22,7 @@ export async function changeLink(
   accountId: string,
   linkId: string,
   { expiresInSeconds, copies, notify }: LinkChange,
+  by: Actor,
 ): Promise<LinkRecord> {
   const link = await findOwnLink(db, accountId, linkId);
   refuseWithdrawn(link);
@@ -53,6 +56,9 @@ export async function changeLink(
       const detail = what.filter((each) => each !== '').join(', ');
       await recordLinkEvents(transaction, [{ link: changed, kind: 'extended', detail, atMs }]);
       await keepLinkMails(transaction, changed, atMs);
+      const details = { expiresAt: changed.expires_at.toISOString(), copies: changed.copies };
+      const fact = { ...by, action: 'link.extended', subject: `link:${linkId}`, details } as const;
+      await recordAudit(transaction, fact, atMs);
     }
     return changed;
   });
@@ -61,13 +67,14 @@ export async function changeLink(
 /**
  * Gives a link a new address, and a new code if it has one; the old address says so from now on. Mails
  * it to the recipient, or to another one. A link that had run out lives for another week.
- * @throws Refused `not-found`; `conflict` for a withdrawn link.
+ * @throws Refused `not-found`; `conflict` for a withdrawn link; `links-used-up`.
  */
 export async function sendLinkAgain(
   { config, db, linkDigest, now }: Pick<AppContext, 'config' | 'db' | 'linkDigest' | 'now'>,
   { account }: Pick<SignedIn, 'account'>,
   linkId: string,
   to: string | undefined,
+  by: Actor,
 ): Promise<NewLink> {
   const link = await findOwnLink(db, account.id, linkId);
   refuseWithdrawn(link);
@@ -80,6 +87,8 @@ export async function sendLinkAgain(
       ? link.expires_at
       : new Date(atMs + DEFAULT_LINK_SECONDS * 1000);
   return await db.transaction().execute(async (transaction) => {
+    const wanted = { accountId: account.id, links: 1, nowMs: atMs };
+    await takeLinkQuota({ config, db: transaction }, wanted);
     const changed = await transaction
       .updateTable('link')
       .set({
@@ -113,6 +122,9 @@ export async function sendLinkAgain(
     const detail = changed.recipient ?? undefined;
     await recordLinkEvents(transaction, [{ link: changed, kind: 'sent-again', detail, atMs }]);
     await dropLinkMails(transaction, link.id, atMs);
+    const details = { to: changed.recipient };
+    const fact = { ...by, action: 'link.sent-again', subject: `link:${linkId}`, details } as const;
+    await recordAudit(transaction, fact, atMs);
     const { appOrigin } = config;
     await mailLink(transaction, { link: changed, handle, url, sender: account, appOrigin, atMs });
     return { link: changed, url, code };

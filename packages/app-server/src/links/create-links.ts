@@ -1,11 +1,13 @@
 // Making links: one for each file and recipient, with its mail, all in one transaction. What is secret
 // (address and code) is given back once and stored as hashes; it cannot be shown again, only replaced.
+import { recordAudits, type Actor } from '../audit/record-audit.js';
 import type { AppContext, SignedIn } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { FileRecord } from '../database/schema.js';
 import { createStoredFileCheck } from '../files/check-stored-file.js';
 import { findOwnFile } from '../files/own-files.js';
 import { hashOfHandle, mailedUrl, newHandle } from '../mailed-handle.js';
+import { takeLinkQuota } from '../quotas/take-link-quota.js';
 import type { NewLinks } from './input.js';
 import { hashOfCode, newCode } from './link-code.js';
 import type { LinkRecord } from './link-tables.js';
@@ -24,10 +26,11 @@ export function createLinkMaker(context: AppContext) {
   const { config, db, linkDigest } = context;
   const checkStoredFile = createStoredFileCheck(context);
 
-  /** @throws Refused `not-found` for a file of somebody else, `file-missing`, `file-changed`. */
+  /** @throws Refused `not-found` for a file of somebody else, `file-missing`, `file-changed`, `links-used-up`. */
   return async function createLinks(
     { account, requestedAtMs }: SignedIn,
     wish: NewLinks,
+    by: Actor,
   ): Promise<NewLink[]> {
     const files = await Promise.all(
       wish.fileIds.map((fileId) => findOwnFile(db, account.id, fileId)),
@@ -36,6 +39,8 @@ export function createLinkMaker(context: AppContext) {
     const recipients = wish.recipients.length === 0 ? [null] : wish.recipients;
     const made = files.flatMap((file) => recipients.map((to) => makeOne(file, to)));
     await db.transaction().execute(async (transaction) => {
+      const wanted = { accountId: account.id, links: made.length, nowMs: requestedAtMs };
+      await takeLinkQuota({ config, db: transaction }, wanted);
       await transaction
         .insertInto('link')
         .values(made.map(({ link }) => link))
@@ -55,6 +60,11 @@ export function createLinkMaker(context: AppContext) {
         transaction,
         made.map(({ link }) => ({ link, kind: 'created', atMs: requestedAtMs })),
       );
+      const facts = made.map(({ link: { id, file_id: fileId, recipient: to } }) => {
+        const details = { fileId, to };
+        return { ...by, action: 'link.created', subject: `link:${id}`, details } as const;
+      });
+      await recordAudits(transaction, facts, requestedAtMs);
       const { appOrigin } = config;
       for (const { link, handle, url } of made) {
         const mail = { link, handle, url, sender: account, appOrigin, atMs: requestedAtMs };

@@ -117,7 +117,7 @@ export const linkApi: ApiDescription = {
           schema: made.partial().extend({ links: z.array(made) }),
         },
       },
-      refusals: ['not-found', 'file-missing', 'file-changed'],
+      refusals: ['not-found', 'file-missing', 'file-changed', 'links-used-up'],
     },
     listLinks: {
       on: 'GET /api/links',
@@ -178,7 +178,7 @@ export const linkApi: ApiDescription = {
       access: 'key:links:manage',
       body: { schema: sendAgainInput, example: {} },
       answers: { 200: { description: 'The old address says that it was replaced.', schema: made } },
-      refusals: ['conflict'],
+      refusals: ['conflict', 'links-used-up'],
     },
     followLink: {
       on: 'GET /api/links/{id}/events',

@@ -118,6 +118,7 @@ export function createLandingRoutes(context: AppContext) {
       try {
         const taken = await takeCopy({
           handle,
+          address: ctx.ip,
           admit: async (admitted) => {
             found = admitted;
             logFields(ctx, { link: admitted.link.id });

@@ -1,6 +1,7 @@
 // The pages about links, for the route table. What they do is done by the same functions as the API.
 import type { Context } from 'koa';
 import { z } from 'zod';
+import { actorOf } from '../audit/actor-of.js';
 import type { AppContext } from '../context.js';
 import type { Handler } from '../files/routes.js';
 import { listFiles } from '../files/own-files.js';
@@ -16,7 +17,14 @@ import { viewerOf } from '../sessions/require-session.js';
 import { changeLink, sendLinkAgain } from './change-link.js';
 import { createLinkMaker, type NewLink } from './create-links.js';
 import { findOwnLink } from './find-link.js';
-import { MAX_COPIES, MAX_MESSAGE, newLinksForm, recipient, revokeManyInput } from './input.js';
+import {
+  MAX_COPIES,
+  MAX_MESSAGE,
+  newLinksForm,
+  recipient,
+  revokeManyInput,
+  type LinkChange,
+} from './input.js';
 import { listLinks, showLink, type ListedLink } from './list-links.js';
 import { readTimeline } from './read-timeline.js';
 import { revokeLink, revokeLinks } from './revoke-links.js';
@@ -91,9 +99,13 @@ export function createLinkPages(context: AppContext) {
     });
   }
 
+  async function change(ctx: Context, wanted: LinkChange): Promise<void> {
+    await changeLink(context, accountOf(ctx), idOf(ctx), wanted, actorOf(ctx));
+  }
+
   /** Does it and shows the link again, or shows it with the reason why not. */
-  async function changeOrExplain(ctx: Context, change: () => Promise<unknown>): Promise<void> {
-    const error = await pageRefusal(ctx, change);
+  async function changeOrExplain(ctx: Context, act: () => Promise<unknown>): Promise<void> {
+    const error = await pageRefusal(ctx, act);
     if (error === undefined) redirectDone(ctx, `/links/${idOf(ctx)}`, 'link-changed');
     else await showOne(ctx, error);
   }
@@ -117,7 +129,8 @@ export function createLinkPages(context: AppContext) {
     create: async (ctx: Context) => {
       let made: NewLink[] = [];
       const error = await pageRefusal(ctx, async () => {
-        made = await createLinks(viewerOf(ctx), await readForm(ctx, newLinksForm));
+        const wish = await readForm(ctx, newLinksForm);
+        made = await createLinks(viewerOf(ctx), wish, actorOf(ctx));
       });
       if (error === undefined) showMade(ctx, made);
       else await showForm(ctx, error);
@@ -129,7 +142,7 @@ export function createLinkPages(context: AppContext) {
       await changeOrExplain(ctx, async () => {
         const { days } = await readForm(ctx, extendForm);
         const expiresInSeconds = Number(days) * DAY_SECONDS;
-        await changeLink(context, accountOf(ctx), idOf(ctx), { expiresInSeconds });
+        await change(ctx, { expiresInSeconds });
       });
     },
     /** `POST /links/{id}/allow`: one more copy. */
@@ -137,14 +150,14 @@ export function createLinkPages(context: AppContext) {
       await changeOrExplain(ctx, async () => {
         const { copies } = await findOwnLink(db, accountOf(ctx), idOf(ctx));
         const more = Math.min(copies + 1, MAX_COPIES);
-        await changeLink(context, accountOf(ctx), idOf(ctx), { copies: more });
+        await change(ctx, { copies: more });
       });
     },
     /** `POST /links/{id}/notify`: whether a mail comes when it has been fetched. */
     notify: async (ctx: Context) => {
       await changeOrExplain(ctx, async () => {
         const { notify } = await readForm(ctx, notifyForm);
-        await changeLink(context, accountOf(ctx), idOf(ctx), { notify: notify === 'yes' });
+        await change(ctx, { notify: notify === 'yes' });
       });
     },
     /** `POST /links/{id}/send` → a page with the new address. */
@@ -152,19 +165,19 @@ export function createLinkPages(context: AppContext) {
       let made: NewLink | undefined;
       const error = await pageRefusal(ctx, async () => {
         const { to } = await readForm(ctx, sendForm);
-        made = await sendLinkAgain(context, viewerOf(ctx), idOf(ctx), to);
+        made = await sendLinkAgain(context, viewerOf(ctx), idOf(ctx), to, actorOf(ctx));
       });
       if (made === undefined) await showOne(ctx, error);
       else showMade(ctx, [made]);
     },
     /** `POST /links/{id}/revoke`. */
     revoke: async (ctx: Context) => {
-      await revokeLink(context, accountOf(ctx), idOf(ctx));
+      await revokeLink(context, accountOf(ctx), idOf(ctx), actorOf(ctx));
       redirectDone(ctx, `/links/${idOf(ctx)}`, 'link-revoked');
     },
     /** `POST /links/revoke-all?fileId=` or `?to=`. */
     revokeMany: async (ctx: Context) => {
-      await revokeLinks(context, accountOf(ctx), check(ctx.query, revokeManyInput));
+      await revokeLinks(context, accountOf(ctx), check(ctx.query, revokeManyInput), actorOf(ctx));
       redirectDone(ctx, '/links', 'links-revoked');
     },
   } satisfies Record<string, Handler>;

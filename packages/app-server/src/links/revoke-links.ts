@@ -1,6 +1,7 @@
 // Withdrawing links: one, all to a file, or all to an address. The ledger comes first: every claim under
 // a link hangs from it, so unused ones and copies under way die with one mark.
 import { subjectOf } from '@claimcheck/shared/claim';
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import { markClaimsRevoked } from '../claims/revoke-claims.js';
 import type { AppContext } from '../context.js';
 import { revokeAround } from '../revoke-around.js';
@@ -21,9 +22,10 @@ export async function revokeLink(
   dependencies: Dependencies,
   accountId: string,
   linkId: string,
+  by: Actor,
 ): Promise<void> {
   const link = await findOwnLink(dependencies.db, accountId, linkId);
-  await revokeOne(dependencies, link.id);
+  await revokeOne(dependencies, link.id, by);
 }
 
 /**
@@ -35,6 +37,7 @@ export async function revokeLinks(
   dependencies: Dependencies,
   accountId: string,
   { fileId, to }: { fileId?: string | undefined; to?: string | undefined },
+  by: Actor,
 ): Promise<number> {
   if (fileId === undefined && to === undefined) throw new TypeError('no group of links was named');
   let query = dependencies.db
@@ -47,12 +50,12 @@ export async function revokeLinks(
   const links = await query.execute();
   for (let i = 0; i < links.length; i += AT_A_TIME) {
     const some = links.slice(i, i + AT_A_TIME);
-    await Promise.all(some.map(({ id }) => revokeOne(dependencies, id)));
+    await Promise.all(some.map(({ id }) => revokeOne(dependencies, id, by)));
   }
   return links.length;
 }
 
-async function revokeOne(dependencies: Dependencies, id: string): Promise<void> {
+async function revokeOne(dependencies: Dependencies, id: string, by: Actor): Promise<void> {
   const { db, now } = dependencies;
   await revokeAround(dependencies, [subjectOf.link(id)], async () => {
     await db.transaction().execute(async (transaction) => {
@@ -67,6 +70,8 @@ async function revokeOne(dependencies: Dependencies, id: string): Promise<void> 
       if (link !== undefined) {
         await recordLinkEvents(transaction, [{ link, kind: 'revoked', atMs }]);
         await dropLinkMails(transaction, id, atMs);
+        const fact = { ...by, action: 'link.revoked', subject: `link:${id}` } as const;
+        await recordAudit(transaction, fact, atMs);
       }
       await markClaimsRevoked(transaction, { link_id: id }, atMs);
     });

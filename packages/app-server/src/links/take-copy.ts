@@ -3,6 +3,7 @@
 // again from what is stored. Which of several presses begins a copy is decided by a unique key in SQL.
 import { DEFAULT_LIFE_SECONDS, linkSubject, type ClaimedFile } from '@claimcheck/shared/claim';
 import { mintClaim, newNonce } from '@claimcheck/shared/mint';
+import { auditRow } from '../audit/record-audit.js';
 import { claimedFileOf } from '../claims/mint-download.js';
 import type { AppContext } from '../context.js';
 import { createStoredFileCheck } from '../files/check-stored-file.js';
@@ -18,6 +19,8 @@ const MAX_ROUNDS = 20;
 export interface Press {
   /** As it came in the address. */
   handle: string;
+  /** Where the press comes from. */
+  address: string;
   /** Hash of the cookie that the page gave this browser, if it came back. */
   browserOf: (linkId: string) => string | undefined;
   /** Lets pass, or throws: the code and whatever else is asked of the person. */
@@ -41,7 +44,7 @@ export function createCopyTaker(context: AppContext) {
    * withdrawn meanwhile kills the claim.
    * @throws Refused with a link's refusal, or whatever `admit` throws; LedgerUnavailableError.
    */
-  return async function takeCopy({ handle, browserOf, admit }: Press): Promise<TakenCopy> {
+  return async function takeCopy({ handle, address, browserOf, admit }: Press): Promise<TakenCopy> {
     const requestedAtMs = now();
     const nonce = newNonce();
     const fence = await ledger.fence(nonce);
@@ -90,21 +93,32 @@ export function createCopyTaker(context: AppContext) {
           .onConflict((conflict) => conflict.columns(['link_id', 'number', 'attempt']).doNothing())
           .executeTakeFirst();
         if (numInsertedOrUpdatedRows !== 1n) return undefined;
+        const details = { claimId: nonce, copy: number };
+        const by = { actorId: null, address, accountId: link.account_id };
+        const fact = {
+          ...by,
+          action: 'link.pressed',
+          subject: `link:${link.id}`,
+          details,
+        } as const;
         await transaction
-          .insertInto('claim')
-          .values({
-            id: nonce,
-            account_id: link.account_id,
-            session_reference: null,
-            link_id: link.id,
-            file_id: link.file_id,
-            file_name: link.file_name,
-            size_bytes: link.size_bytes,
-            created_at: issuedAt,
-            expires_at: copy.expires_at,
-            revoked_at: null,
-            mode: 'resumable',
-          })
+          .with('minted', (cte) =>
+            cte.insertInto('claim').values({
+              id: nonce,
+              account_id: link.account_id,
+              session_reference: null,
+              link_id: link.id,
+              file_id: link.file_id,
+              file_name: link.file_name,
+              size_bytes: link.size_bytes,
+              created_at: issuedAt,
+              expires_at: copy.expires_at,
+              revoked_at: null,
+              mode: 'resumable',
+            }),
+          )
+          .insertInto('audit_entry')
+          .values(auditRow(fact, requestedAtMs))
           .execute();
         return copy;
       });

@@ -3,7 +3,7 @@
 import type { ListedLink } from './list-links.js';
 import type { NewLink } from './create-links.js';
 import type { TimelineEntry } from './read-timeline.js';
-import { toCsv } from './export-csv.js';
+import { toCsv } from '../http/write-csv.js';
 
 export function linkToJson({ link, state, count, pageSeenAt, mail }: ListedLink) {
   return {

@@ -1,6 +1,7 @@
 // Wanting no notices for any link, by the handle in one of them: nobody needs to sign in for it, and it
 // can do nothing else. Wanting none for one link is said on that link, before its only notice was sent.
 import type { Kysely } from 'kysely';
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import type { Schema } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
 import { hashOfHandle } from '../mailed-handle.js';
@@ -27,12 +28,25 @@ export async function setFetchedNotices(
   db: Kysely<Schema>,
   accountId: string,
   wanted: boolean,
+  by: Actor & { nowMs: number },
 ): Promise<void> {
-  await db
-    .updateTable('account')
-    .set({ fetched_notices: wanted })
-    .where('id', '=', accountId)
-    .execute();
+  await db.transaction().execute(async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('account')
+      .set({ fetched_notices: wanted })
+      .where('id', '=', accountId)
+      // Again is no change: who holds a handle must not be able to fill the trail by it.
+      .where('fetched_notices', '!=', wanted)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return;
+    const { nowMs, actorId, address } = by;
+    // Without an account it is the handle of a mail that says whose notices end.
+    const fact =
+      actorId === null
+        ? ({ action: 'notices.stopped', details: {} } as const)
+        : ({ action: 'notices.changed', details: { fetched: wanted } } as const);
+    await recordAudit(transaction, { ...fact, actorId, address, accountId }, nowMs);
+  });
 }
 
 /** Forgets handles of notices that were queued more than a year ago. */

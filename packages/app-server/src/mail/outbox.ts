@@ -1,6 +1,7 @@
 // The outbox as the administrator sees it: what waits, what failed and why, and trying again. Texts of
 // mails are not shown: they hold links that are for their recipients alone.
 import type { ExpressionBuilder, Kysely } from 'kysely';
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import type { OutboxMail, Schema } from '../database/schema.js';
 import { readPage, type PageOf, type PageRequest } from '../http/list-page.js';
 import { Refused } from '../http/problems.js';
@@ -60,17 +61,28 @@ export async function countOutbox(db: Kysely<Schema>): Promise<{ queued: number;
  * Has a mail that waits or failed tried now.
  * @throws Refused `not-found`; `conflict` when it was sent.
  */
-export async function retryMail(db: Kysely<Schema>, id: string, nowMs: number): Promise<void> {
+export async function retryMail(
+  db: Kysely<Schema>,
+  id: string,
+  nowMs: number,
+  by: Actor,
+): Promise<void> {
   const at = new Date(nowMs);
-  const { numUpdatedRows } = await db
-    .updateTable('outbox_mail')
-    .set({ state: 'queued', next_attempt_at: at, queued_at: at, failed_at: null })
-    .where('id', '=', id)
-    .where('state', '!=', 'sent')
-    // One that is being sent now is left alone: it must not be taken a second time.
-    .where(isFree(nowMs))
-    .executeTakeFirst();
-  if (numUpdatedRows > 0n) return;
+  const retried = await db.transaction().execute(async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('outbox_mail')
+      .set({ state: 'queued', next_attempt_at: at, queued_at: at, failed_at: null })
+      .where('id', '=', id)
+      .where('state', '!=', 'sent')
+      // One that is being sent now is left alone: it must not be taken a second time.
+      .where(isFree(nowMs))
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return false;
+    const fact = { ...by, action: 'outbox.retried', subject: `mail:${id}` } as const;
+    await recordAudit(transaction, fact, nowMs);
+    return true;
+  });
+  if (retried) return;
   const mail = await db
     .selectFrom('outbox_mail')
     .select('state')

@@ -2,6 +2,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { noticesForm, noticesInput } from '../accounts/input.js';
+import { actorOf } from '../audit/actor-of.js';
 import type { AppContext } from '../context.js';
 import { assetsOf } from '../http/assets.js';
 import { nextPageUrl, readPageRequest } from '../http/list-page.js';
@@ -19,7 +20,13 @@ export const outboxFilter = z.object({ state: z.enum(['queued', 'sent', 'failed'
 export function createMailRoutes({ config, db, now }: AppContext) {
   async function stopNotices(ctx: Context): Promise<void> {
     const handle = String((ctx['params'] as Record<string, string>)['handle']);
-    await setFetchedNotices(db, await findOptOut(db, handle), false);
+    const byHandle = { actorId: null, address: ctx.ip, nowMs: now() };
+    await setFetchedNotices(db, await findOptOut(db, handle), false, byHandle);
+  }
+
+  async function setOwnNotices(ctx: Context, wanted: boolean): Promise<void> {
+    const by = { ...actorOf(ctx), nowMs: now() };
+    await setFetchedNotices(db, viewerOf(ctx).account.id, wanted, by);
   }
 
   return {
@@ -35,7 +42,7 @@ export function createMailRoutes({ config, db, now }: AppContext) {
     },
     /** `POST /api/outbox/{id}/retry` 204. */
     apiRetry: async (ctx: Context) => {
-      await retryMail(db, idOf(ctx), now());
+      await retryMail(db, idOf(ctx), now(), actorOf(ctx));
       ctx.status = 204;
     },
     pageList: async (ctx: Context) => {
@@ -50,19 +57,19 @@ export function createMailRoutes({ config, db, now }: AppContext) {
       });
     },
     pageRetry: async (ctx: Context) => {
-      await retryMail(db, idOf(ctx), now());
+      await retryMail(db, idOf(ctx), now(), actorOf(ctx));
       redirectDone(ctx, '/outbox', 'mail-retried');
     },
 
     /** `PUT /api/account/notices {fetched}` 204. */
     apiSetNotices: async (ctx: Context) => {
       const { fetched } = await readJson(ctx, noticesInput);
-      await setFetchedNotices(db, viewerOf(ctx).account.id, fetched);
+      await setOwnNotices(ctx, fetched);
       ctx.status = 204;
     },
     pageSetNotices: async (ctx: Context) => {
       const { fetched } = await readForm(ctx, noticesForm);
-      await setFetchedNotices(db, viewerOf(ctx).account.id, fetched === 'on');
+      await setOwnNotices(ctx, fetched === 'on');
       redirectDone(ctx, '/account', 'notices-saved');
     },
     /** `GET /n/{handle}`: a button. Whatever opens links by itself changes nothing. */

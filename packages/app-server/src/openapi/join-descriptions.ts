@@ -2,6 +2,7 @@
 // description of no route, fail `test/openapi`.
 import { accountApi } from '../accounts/describe-api.js';
 import { apiKeyApi } from '../api-keys/describe-api.js';
+import { auditApi } from '../audit/describe-api.js';
 import { claimApi } from '../claims/describe-api.js';
 import { factorApi } from '../factors/describe-api.js';
 import { fileApi } from '../files/describe-api.js';
@@ -24,6 +25,7 @@ const DESCRIPTIONS = [
   factorApi,
   accountApi,
   identityApi,
+  auditApi,
   mailApi,
   serverApi,
 ];

@@ -4,6 +4,7 @@ import { Field, NewPasswordField, PASSWORD_LENGTH } from './fields.js';
 import { NoticeBox } from './notice.js';
 import type { SignedInProps } from './props.js';
 import { ROLES } from './roles.js';
+import { StorageUsed, type UsageProps } from './usage.js';
 
 export interface AccountProps extends SignedInProps {
   /** Why the password was not changed. */
@@ -14,6 +15,8 @@ export interface AccountProps extends SignedInProps {
   fetchedNotices: boolean;
   /** Undefined where nothing is known of it. */
   secondFactor?: boolean | undefined;
+  /** What is stored, beside what may be; not shown without it. */
+  storage?: UsageProps | undefined;
 }
 
 export function renderAccount({
@@ -21,6 +24,7 @@ export function renderAccount({
   hasPassword = true,
   fetchedNotices,
   secondFactor,
+  storage,
   ...page
 }: AccountProps): string {
   const { email, role } = page.viewer;
@@ -37,8 +41,17 @@ export function renderAccount({
             <dd>{email === null ? 'none yet' : <bdi>{email}</bdi>}</dd>
             <dt>Role</dt>
             <dd>{ROLES[role]}</dd>
+            {storage && (
+              <>
+                <dt>Storage</dt>
+                <dd>
+                  <StorageUsed {...storage} />
+                </dd>
+              </>
+            )}
           </dl>
           <p class="aside">
+            <a href="/account/activity">Your account’s activity</a> ·{' '}
             <a href="/account/identities">Other ways to sign in</a>
           </p>
         </section>

@@ -6,11 +6,15 @@ import { Time } from './format-time.js';
 import { Icon } from './icon.js';
 import { NoticeBox } from './notice.js';
 import type { AccountRow, SignedInProps } from './props.js';
-import { ROLES } from './roles.js';
-import { Cell, Row, RowHead, Table } from './table.js';
+import { RoleField, ROLES } from './roles.js';
+import { Cell, EmptyState, NextPage, Row, RowHead, Table } from './table.js';
 
 export interface AccountsProps extends SignedInProps {
   accounts: readonly AccountRow[];
+  /** What the list was narrowed to. */
+  search?: string | undefined;
+  /** Address of the next, older accounts. */
+  nextPage?: string | undefined;
   /** Why the account was not added. */
   error?: string | undefined;
   /** What had been typed, never the password. */
@@ -25,7 +29,8 @@ export interface AccountsProps extends SignedInProps {
 }
 
 export function renderAccounts(props: AccountsProps): string {
-  const { accounts, error, form, invitation, linksByHand = false, ...page } = props;
+  const { accounts, search, nextPage, error, form, invitation, ...rest } = props;
+  const { linksByHand = false, ...page } = rest;
   return renderSection({
     ...page,
     section: '/accounts',
@@ -33,16 +38,25 @@ export function renderAccounts(props: AccountsProps): string {
     children: (
       <>
         {invitation && 'url' in invitation && <InvitationLink {...invitation} />}
-        <Table caption="Accounts" columns={['E-mail address', 'Role', 'Added', 'State', '']}>
-          {accounts.map((account) => (
-            <AccountTableRow key={account.id} account={account} linksByHand={linksByHand} />
-          ))}
-        </Table>
+        <Search search={search} />
+        {accounts.length === 0 ? (
+          <EmptyState heading="No such account">
+            <p>No e-mail address contains that.</p>
+          </EmptyState>
+        ) : (
+          <Table caption="Accounts" columns={['E-mail address', 'Role', 'Added', 'State', '']}>
+            {accounts.map((account) => (
+              <AccountTableRow key={account.id} account={account} linksByHand={linksByHand} />
+            ))}
+          </Table>
+        )}
+        <NextPage href={nextPage} />
         <div class="columns">
           <Invite refused={invitation && 'error' in invitation ? invitation : undefined} />
           <AddAccount error={error} form={form} />
         </div>
         <p>
+          <a href="/audit">Audit trail: who did what</a> ·{' '}
           <a href="/outbox">Outbox: what became of mails</a>
         </p>
       </>
@@ -50,11 +64,30 @@ export function renderAccounts(props: AccountsProps): string {
   });
 }
 
+function Search({ search }: Pick<AccountsProps, 'search'>) {
+  return (
+    <form method="get" action="/accounts" role="search" class="search">
+      <div class="field">
+        <label for="q">Find by e-mail address</label>
+        <input type="search" id="q" name="q" value={search} maxLength={254} autoComplete="off" />
+      </div>
+      <button class="button">Find</button>
+      {search !== undefined && (
+        <a class="button" href="/accounts">
+          Show all
+        </a>
+      )}
+    </form>
+  );
+}
+
 function AccountTableRow({ account, linksByHand }: RowProps) {
   return (
     <Row id={account.id} state={stateOf(account)}>
       <RowHead>
-        {account.email === null ? 'not set up yet' : <bdi class="email">{account.email}</bdi>}{' '}
+        <a href={`/accounts/${encodeURIComponent(account.id)}`}>
+          {account.email === null ? 'not set up yet' : <bdi class="email">{account.email}</bdi>}
+        </a>{' '}
         {account.self && <span class="badge">you</span>}{' '}
         {account.secondFactor === true && <span class="badge">second factor</span>}
       </RowHead>
@@ -77,7 +110,7 @@ function stateOf({ disabled, invited }: AccountRow): 'disabled' | 'invited' | 'a
   return invited ? 'invited' : 'active';
 }
 
-function AccountState({ account }: { account: AccountRow }) {
+export function AccountState({ account }: { account: AccountRow }) {
   const state = stateOf(account);
   const { tone, icon } = STATES[state];
   const ends = account.invitationEndsAt;
@@ -113,7 +146,8 @@ interface RowProps {
   linksByHand: boolean;
 }
 
-function AccountAction({ account, linksByHand }: RowProps) {
+/** The buttons of an account that is not one's own. */
+export function AccountAction({ account, linksByHand }: RowProps) {
   const path = `/accounts/${encodeURIComponent(account.id)}`;
   const who = account.email ?? 'the account that is not set up yet';
   if (account.disabled) {
@@ -221,22 +255,6 @@ function Invite({ refused }: { refused: Refusal | undefined }) {
         <button class="button primary">Invite</button>
       </form>
     </section>
-  );
-}
-
-function RoleField({ id, role }: { id: string; role: string | undefined }) {
-  return (
-    <div class="field">
-      <label for={id}>Role</label>
-      <select id={id} name="role">
-        <option value="member" selected={role !== 'admin'}>
-          {ROLES.member}
-        </option>
-        <option value="admin" selected={role === 'admin'}>
-          {ROLES.admin}
-        </option>
-      </select>
-    </div>
   );
 }
 

@@ -8,25 +8,38 @@ import { Time } from './format-time.js';
 import { Icon } from './icon.js';
 import { describeMediaType } from './media-type.js';
 import type { FileRow, SignedInProps } from './props.js';
+import { StorageUsed, type UsageProps } from './usage.js';
 import { Cell, EmptyState, NextPage, Row, RowHead, Table } from './table.js';
 
 export interface FilesProps extends SignedInProps {
   files: readonly FileRow[];
+  /** What is stored, beside what may be; not shown without it. */
+  storage?: UsageProps | undefined;
   /** Largest file the server takes, in bytes. */
   maxFileBytes: number;
   /** Address of the next, older files. */
   nextPage?: string | undefined;
 }
 
-export function renderFiles({ files, maxFileBytes, nextPage, ...page }: FilesProps): string {
+export function renderFiles({
+  files,
+  storage,
+  maxFileBytes,
+  nextPage,
+  ...page
+}: FilesProps): string {
   return renderSection({
     ...page,
     section: '/files',
     heading: 'Files',
     children: (
       <>
-        <Upload maxFileBytes={maxFileBytes} />
+        <Upload
+          maxFileBytes={maxFileBytes}
+          limited={storage !== undefined && storage.quota.bytes !== null}
+        />
         <section id="files" aria-label="Your files">
+          {storage && <StorageUsed {...storage} />}
           {files.length === 0 ? <NoFiles /> : <FileTable files={files} />}
           <NextPage href={nextPage} />
         </section>
@@ -35,7 +48,7 @@ export function renderFiles({ files, maxFileBytes, nextPage, ...page }: FilesPro
   });
 }
 
-function Upload({ maxFileBytes }: { maxFileBytes: number }) {
+function Upload({ maxFileBytes, limited }: { maxFileBytes: number; limited: boolean }) {
   return (
     <section class="upload" aria-label="Upload">
       <form
@@ -45,6 +58,7 @@ function Upload({ maxFileBytes }: { maxFileBytes: number }) {
         encType="multipart/form-data"
         data-max-bytes={maxFileBytes}
         data-max-size={formatSize(maxFileBytes)}
+        data-quota={limited ? '' : undefined}
       >
         <Icon name="upload" />
         <div class="upload-words">

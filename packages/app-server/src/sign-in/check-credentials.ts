@@ -1,5 +1,6 @@
 // The proof by e-mail address and password. Unknown address, wrong password and disabled account cost the
 // same time and get the same answer.
+import { recordRefusedSignIn } from '../audit/record-refused-sign-in.js';
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
@@ -31,6 +32,11 @@ export async function checkCredentials(
     .executeTakeFirst();
   const matches = await passwords.verify(account?.password_hash, password);
   if (!matches || account === undefined || account.disabled_at !== null) {
+    await recordRefusedSignIn(context, {
+      accountId: account?.id ?? null,
+      address,
+      reason: account === undefined ? 'unknown-address' : matches ? 'disabled' : 'wrong-password',
+    });
     throw new Refused('wrong-credentials');
   }
   await admitted.succeed();

@@ -66,7 +66,7 @@ export function createIdentityRoutes(context: IdentityContext) {
     /** `PUT /api/account/chosen-password {handle, password}` 204: that of a reset or an invitation. */
     apiChoosePassword: async (ctx: Context) => {
       const { handle, password } = await readJson(ctx, handleAndPasswordInput);
-      await choosePasswordByMailedLink(context, handle, password);
+      await choosePasswordByMailedLink(context, handle, password, ctx.ip);
       ctx.status = 204;
     },
 
@@ -88,7 +88,7 @@ export function createIdentityRoutes(context: IdentityContext) {
       // A password that is too short is said beside the field, and uses nothing up.
       const error = await pageRefusal(ctx, async () => {
         const { password } = await readForm(ctx, choosePasswordInput);
-        await choosePasswordByMailedLink(context, handle, password);
+        await choosePasswordByMailedLink(context, handle, password, ctx.ip);
       });
       if (error === undefined) redirectDone(ctx, '/sign-in', 'password-chosen');
       else showLink(ctx, pressed, error);

@@ -2,7 +2,7 @@
 // the same one statement whether the address has an account or not; the account is looked up later,
 // beside the requests. So neither the answer nor its time tells who has an account here.
 import type { Kysely } from 'kysely';
-import { hasWayIn } from '../accounts/accounts.js';
+import { hasWayIn } from '../accounts/has-way-in.js';
 import type { AppContext, IdentityContext } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { LinkRequestTable, Schema } from '../database/schema.js';

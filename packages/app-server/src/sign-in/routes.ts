@@ -3,6 +3,7 @@
 import type { Context } from 'koa';
 import { linkInput, signInForm, signInInput, welcomeInput } from '../accounts/input.js';
 import { completeAccount } from '../accounts/own-account.js';
+import { actorOf } from '../audit/actor-of.js';
 import type { IdentityContext } from '../context.js';
 import { assetsOf } from '../http/assets.js';
 import { localPath } from '../http/local-path.js';
@@ -50,7 +51,7 @@ export function createSignInRoutes(context: IdentityContext) {
 
   /** The account has other credentials now, so its session gets another id. */
   async function complete(ctx: Context, chosen: Credentials): Promise<void> {
-    const account = await completeAccount(context, viewerOf(ctx), chosen);
+    const account = await completeAccount(context, viewerOf(ctx), chosen, actorOf(ctx));
     await completeSignIn(ctx, context, { account, method: 'password' });
   }
 

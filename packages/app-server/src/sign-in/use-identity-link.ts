@@ -29,6 +29,7 @@ export async function choosePasswordByMailedLink(
   context: IdentityContext,
   handle: string,
   password: string,
+  address: string,
 ): Promise<void> {
   const pressed = await findIdentityLink(context, handle);
   const { account, link } = pressed;
@@ -39,17 +40,22 @@ export async function choosePasswordByMailedLink(
   const passwordHash = await context.passwords.hash(password);
   await burnIdentityLink(context, pressed);
   // Before and after: a dead ledger stops the change, and no session slips in between.
-  await endAll(context, account.id);
-  if (!(await setPassword(context, account, passwordHash))) {
+  // The mailbox has proven whose doing it is.
+  const by = { actorId: account.id, address };
+  const isInvitation = link.purpose === 'accept-invitation';
+  await endAll(context, by);
+  const fact = isInvitation
+    ? ({ ...by, action: 'invitation.accepted' } as const)
+    : ({ ...by, action: 'password.changed', details: { how: 'by mailed link' } } as const);
+  if (!(await setPassword(context, account, passwordHash, fact))) {
     throw new Refused('conflict', 'The password was changed from elsewhere just now.');
   }
-  await endAll(context, account.id);
+  await endAll(context, by);
 }
 
-async function endAll(context: IdentityContext, accountId: string): Promise<void> {
-  await endAllSessions(context, accountId, {
-    actorId: accountId,
-    address: null,
-    reason: 'password-changed',
-  });
+async function endAll(
+  context: IdentityContext,
+  by: { actorId: string; address: string },
+): Promise<void> {
+  await endAllSessions(context, by.actorId, { ...by, reason: 'password-changed' });
 }

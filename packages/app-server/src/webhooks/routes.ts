@@ -1,6 +1,7 @@
 // An account's webhooks over HTTP: API and page call the same functions. A secret is in one answer only,
 // that to the request which made it.
 import type { Context } from 'koa';
+import { actorOf } from '../audit/actor-of.js';
 import type { AppContext } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { Webhook, WebhookDelivery } from '../database/schema.js';
@@ -65,18 +66,18 @@ export function createWebhookRoutes(context: AppContext) {
     /** `POST /api/webhooks {url}` 201 `{id, url, secret, …}`. */
     apiAdd: async (ctx: Context) => {
       const { url } = await readJson(ctx, input);
-      const webhook = await addWebhook(context, { accountId: ownerOf(ctx), url });
+      const webhook = await addWebhook(context, { accountId: ownerOf(ctx), url }, actorOf(ctx));
       ctx.status = 201;
       ctx.body = { ...describe(webhook), secret: webhook.secret };
     },
     /** `DELETE /api/webhooks/{id}` 204. */
     apiDelete: async (ctx: Context) => {
-      await deleteWebhook(context, ownerOf(ctx), idOf(ctx));
+      await deleteWebhook(context, ownerOf(ctx), idOf(ctx), actorOf(ctx));
       ctx.status = 204;
     },
     /** `POST /api/webhooks/{id}/secret`: a new one; the old one signs too for a day. */
     apiRotate: async (ctx: Context) => {
-      const webhook = await rotateSecret(context, ownerOf(ctx), idOf(ctx));
+      const webhook = await rotateSecret(context, ownerOf(ctx), idOf(ctx), actorOf(ctx));
       ctx.body = { ...describe(webhook), secret: webhook.secret };
     },
     /** `POST /api/webhooks/{id}/test` 202 `{deliveryId}`. */
@@ -95,7 +96,7 @@ export function createWebhookRoutes(context: AppContext) {
       let made: WebhooksProps['made'];
       const error = await pageRefusal(ctx, async () => {
         const { url } = await readForm(ctx, input);
-        made = await addWebhook(context, { accountId: ownerOf(ctx), url });
+        made = await addWebhook(context, { accountId: ownerOf(ctx), url }, actorOf(ctx));
       });
       if (error === undefined) await showList(ctx, { made });
       else await showList(ctx, { error, url: typedText(ctx, 'url') });
@@ -112,11 +113,12 @@ export function createWebhookRoutes(context: AppContext) {
       });
     },
     pageDelete: async (ctx: Context) => {
-      await deleteWebhook(context, ownerOf(ctx), idOf(ctx));
+      await deleteWebhook(context, ownerOf(ctx), idOf(ctx), actorOf(ctx));
       redirectDone(ctx, '/webhooks', 'webhook-deleted');
     },
     pageRotate: async (ctx: Context) => {
-      await showList(ctx, { made: await rotateSecret(context, ownerOf(ctx), idOf(ctx)) });
+      const made = await rotateSecret(context, ownerOf(ctx), idOf(ctx), actorOf(ctx));
+      await showList(ctx, { made });
     },
     pageTest: async (ctx: Context) => {
       await sendTest(ctx);

@@ -1,6 +1,7 @@
 // An account's webhooks: where to tell it, with which secret. The secret is given out once, when it is
 // made; it is stored as it is, because it signs.
 import type { Kysely } from 'kysely';
+import { recordAudit, type Actor } from '../audit/record-audit.js';
 import type { AppContext } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { Schema, Webhook, WebhookDelivery } from '../database/schema.js';
@@ -35,6 +36,7 @@ export function webhookUrlFault(text: string, allowPrivate: boolean): string | u
 export async function addWebhook(
   { db, now }: Deps,
   { accountId, url }: { accountId: string; url: string },
+  by: Actor,
 ): Promise<Webhook> {
   return await db.transaction().execute(async (transaction) => {
     // Held, so that two requests at once do not make eleven.
@@ -52,7 +54,7 @@ export async function addWebhook(
     if (count >= MAX_WEBHOOKS) {
       throw new Refused('conflict', `An account has at most ${MAX_WEBHOOKS} webhooks.`);
     }
-    return await transaction
+    const webhook = await transaction
       .insertInto('webhook')
       .values({
         id: newId(),
@@ -66,7 +68,14 @@ export async function addWebhook(
       })
       .returningAll()
       .executeTakeFirstOrThrow();
+    await recordAudit(transaction, { ...by, ...factOf(webhook, 'webhook.added') }, now());
+    return webhook;
   });
+}
+
+/** Of the address the origin alone: its path is often a secret of the other side's. */
+function factOf({ id, url }: Webhook, action: 'webhook.added' | 'webhook.removed') {
+  return { action, subject: `webhook:${id}`, details: { origin: new URL(url).origin } } as const;
 }
 
 export async function listWebhooks(db: Kysely<Schema>, accountId: string): Promise<Webhook[]> {
@@ -96,9 +105,17 @@ export async function findWebhook(
 }
 
 /** Its deliveries go with it. */
-export async function deleteWebhook({ db }: Deps, accountId: string, id: string): Promise<void> {
-  await findWebhook(db, accountId, id);
-  await db.deleteFrom('webhook').where('id', '=', id).execute();
+export async function deleteWebhook(
+  { db, now }: Deps,
+  accountId: string,
+  id: string,
+  by: Actor,
+): Promise<void> {
+  const webhook = await findWebhook(db, accountId, id);
+  await db.transaction().execute(async (transaction) => {
+    await transaction.deleteFrom('webhook').where('id', '=', id).execute();
+    await recordAudit(transaction, { ...by, ...factOf(webhook, 'webhook.removed') }, now());
+  });
 }
 
 /** A new secret; for a day everything is signed with the old one too. */
@@ -106,23 +123,28 @@ export async function rotateSecret(
   { db, now }: Deps,
   accountId: string,
   id: string,
+  by: Actor,
 ): Promise<Webhook> {
   const { secret } = await findWebhook(db, accountId, id);
-  const rotated = await db
-    .updateTable('webhook')
-    .set({
-      secret: newWebhookSecret(),
-      previous_secret: secret,
-      previous_until: new Date(now() + ROTATION_MS),
-      gone_at: null,
-    })
-    .where('id', '=', id)
-    .where('secret', '=', secret)
-    .returningAll()
-    .executeTakeFirst();
-  if (rotated === undefined)
-    throw new Refused('conflict', 'It was changed from elsewhere just now.');
-  return rotated;
+  return await db.transaction().execute(async (transaction) => {
+    const rotated = await transaction
+      .updateTable('webhook')
+      .set({
+        secret: newWebhookSecret(),
+        previous_secret: secret,
+        previous_until: new Date(now() + ROTATION_MS),
+        gone_at: null,
+      })
+      .where('id', '=', id)
+      .where('secret', '=', secret)
+      .returningAll()
+      .executeTakeFirst();
+    if (rotated === undefined)
+      throw new Refused('conflict', 'It was changed from elsewhere just now.');
+    const fact = { ...by, action: 'webhook.secret-rotated', subject: `webhook:${id}` } as const;
+    await recordAudit(transaction, fact, now());
+    return rotated;
+  });
 }
 
 /** The newest deliveries of a webhook that is known to be the asker's. */

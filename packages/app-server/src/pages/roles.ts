@@ -1,7 +1,0 @@
-// The two roles in words.
-import type { Viewer } from './props.js';
-
-export const ROLES: Record<Viewer['role'], string> = {
-  admin: 'Administrator',
-  member: 'Member',
-};
