@@ -182,7 +182,7 @@ async function untilQuiet(redis) {
 
 /** @param {SigningKey} key */
 async function publish(key) {
-  const document = JSON.stringify(publishKeys({ active: key, all: [key] }));
+  const document = JSON.stringify(publishKeys({ all: [key] }));
   const server = createServer((_, response) => void response.end(document));
   await new Promise((resolve) => void server.listen(0, '127.0.0.1', () => resolve(undefined)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());

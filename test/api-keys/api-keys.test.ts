@@ -171,6 +171,30 @@ describe('a key', () => {
     expect(await refusalOf(form)).toBe('403 cross-site');
   });
 
+  test('takes the place of a remembered browser that comes along: it does not come back', async () => {
+    const remembered = app.visitor();
+    const person = { email, password: 'a password for a member', remember: true };
+    await remembered.json('POST', '/api/session', person);
+    const cookie = '__Host-claimcheck-remember';
+    const secret = remembered.cookies.get(cookie) ?? '';
+    expect(secret).not.toBe('');
+    remembered.cookies.clear();
+    remembered.cookies.set(cookie, secret);
+    const { key } = await makeKey(await app.addMember(), ['files:read']);
+    for (const [text, status] of [
+      [`Bearer ${key}`, 200],
+      ['Bearer x', 401],
+    ] as const) {
+      const headers = { Authorization: text };
+      const answer = await remembered.request('GET', '/api/files', { headers });
+      expect([answer.status, answer.headers.getSetCookie()]).toEqual([status, []]);
+      if (status === 200) expect(await answer.json()).toEqual({ files: [] });
+    }
+    // Without a key it does come back, and its files are its own.
+    const back = (await (await remembered.get('/api/files')).json()) as { files: unknown[] };
+    expect(back.files).toHaveLength(1);
+  });
+
   test('takes the place of a session that comes along: its cookie is not looked at', async () => {
     const stranger = await app.addMember();
     const { key } = await makeKey(stranger, ['files:read']);

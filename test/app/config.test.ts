@@ -20,6 +20,13 @@ test('an empty environment gives the embedded defaults', () => {
     downloadOrigin: 'http://localhost:3001',
     dataDir: resolve('data'),
     filesRoot: resolve('data/files'),
+    keys: {
+      directory: resolve('data/keys'),
+      wrapping: { passphrase: undefined, passphraseFile: undefined, wrapFile: undefined },
+      publishAheadSeconds: 130,
+      rotationDays: undefined,
+    },
+    keysMaxAgeSeconds: 60,
     redisUrl: undefined,
     databaseUrl: undefined,
     firstAdmin: undefined,

@@ -9,6 +9,7 @@ import {
   type DownloadClaim,
 } from '@claimcheck/shared/claim';
 import type { BurnOutcome, Ledger } from '@claimcheck/shared/ledger';
+import { SOME_KEY_ID } from '../claim/sample-claim.js';
 import type { Client } from './client.js';
 import { APP_ORIGIN, DOWNLOAD_ORIGIN, type TestAppServer } from './start-app-server.js';
 
@@ -37,7 +38,7 @@ export async function burn(ledger: Ledger, claim: DownloadClaim): Promise<BurnOu
     fence: claim.fen,
     issuedAtMs: secondsOf(claim.iat) * 1000,
     forgetAtMs: forgetBurnAt(secondsOf(claim.exp)),
-    subjects: revocationSubjects(claim),
+    subjects: revocationSubjects(claim, SOME_KEY_ID),
   });
 }
 

@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { responseRequestOf, type Ledger } from '@claimcheck/shared/ledger';
 import type { DownloadClaim } from '@claimcheck/shared/claim';
+import { SOME_KEY_ID } from '../claim/sample-claim.js';
 import { createDatabase } from '../support/postgres.js';
 import { sharedRedisUrl } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
@@ -39,7 +40,7 @@ async function untilListed(client: Client, id: string, expected: Partial<ListedC
 
 const open = async (ledger: Ledger, claim: DownloadClaim) =>
   await ledger.openResponse({
-    ...responseRequestOf(claim, { mayBegin: true }),
+    ...responseRequestOf(claim, { keyId: SOME_KEY_ID, mayBegin: true }),
     leastBytes: 10,
     bytes: 10,
   });

@@ -75,7 +75,7 @@ test('what followed within the hour is told of once, with how often it was', asy
   const counted = await entriesOf('session.refusals-counted');
   const told = counted
     .map(({ account_id, address, details }) => [account_id, address, JSON.parse(details) as object])
-    .toSorted((a, b) => String(a).localeCompare(String(b)));
+    .toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
   const hour = new Date(LONG_AGO_MS).toISOString();
   expect(told).toEqual([
     ['somebody', '192.0.2.1', { hour, times: 50 }],

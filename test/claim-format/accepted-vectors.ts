@@ -6,6 +6,7 @@ import {
   secondsOf,
   type Act,
   type Claim,
+  type KeyId,
 } from '@claimcheck/shared/claim';
 import { burnRequestOf, parseNonce, shardKeys } from '@claimcheck/shared/ledger';
 import { HEADER, signToken, vectorKey } from './sign.js';
@@ -54,12 +55,24 @@ export const OTHER_ACTS = (['sign-in', 'reset-password', 'accept-invitation'] as
   (act) => ({ ...common, act }),
 );
 
+/** From one app server to another. */
+export const HAND_OFF = {
+  ...common,
+  act: 'hand-off' as const,
+  ses: 'b1oT4fQm7yZx',
+  sta: 'LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ',
+  met: 'password',
+  prv: '2026-11-22T11:55:00Z',
+};
+
 export interface AcceptedVector {
   name: string;
   act: Act;
   /** Unix milliseconds. */
   nowMs: number;
   token: string;
+  /** Id of the key that has signed. */
+  kid: KeyId;
   claim: Claim;
   /** Past `exp`, only a copy that has begun may go on. */
   mayBegin: boolean;
@@ -100,7 +113,9 @@ export function makeAccepted(): AcceptedVector[] {
       claim: { ...without(DOWNLOAD), sub: 'link:9mZ4kQ2tUw7a', acc: 'q3cWlYvGxq0a' },
     }),
     accepted({ name: 'minted by an API key', claim: { ...DOWNLOAD, ses: 'key_b1oT4fQm7yZx' } }),
-    ...OTHER_ACTS.map((claim) => accepted({ name: `a claim of the act ${claim.act}`, claim })),
+    ...[...OTHER_ACTS, HAND_OFF].map((claim) =>
+      accepted({ name: `a claim of the act ${claim.act}`, claim }),
+    ),
     accepted({
       name: 'an empty file with a name in several scripts, and a type with a parameter',
       claim: {
@@ -180,7 +195,7 @@ function accepted(wish: Wish): AcceptedVector {
     payload: wish.payload ?? JSON.stringify(claimSchemas[claim.act].parse(claim)),
     ...(footer === undefined ? {} : { footer }),
   });
-  const { forgetAtMs, issuedAtMs, fence, subjects } = burnRequestOf(claim);
+  const { forgetAtMs, issuedAtMs, fence, subjects } = burnRequestOf(claim, key.kid);
   const keys = shardKeys('claimcheck:', undefined);
   const nonce = parseNonce(claim.jti);
   return {
@@ -189,8 +204,9 @@ function accepted(wish: Wish): AcceptedVector {
     nowMs,
     token,
     claim,
+    kid: key.kid,
     mayBegin,
-    revocationSubjects: revocationSubjects(claim),
+    revocationSubjects: revocationSubjects(claim, key.kid),
     burn: {
       keys: [
         keys.epoch,

@@ -156,6 +156,14 @@ def shaped(value, required, optional=()):
 
 def has_shape(claim, act):
     purpose = {"act": lambda value: value == act}
+    if act == "hand-off":
+        hand_off = {
+            "ses": REFERENCE,
+            "sta": text(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"),
+            "met": text(r"[a-z0-9-]{1,32}"),
+            "prv": lambda value: milliseconds(value) is not None,
+        }
+        return shaped(claim, {**COMMON, **purpose, **hand_off})
     if act != "download":
         return shaped(claim, {**COMMON, **purpose})
     download = {
@@ -216,7 +224,7 @@ def base36(number):
     return digits
 
 
-def subjects_of(claim):
+def subjects_of(claim, kid):
     holder = claim["sub"] if claim["sub"].startswith("link:") else "account:" + claim["sub"]
     subjects = ["claim:" + claim["jti"], holder]
     if claim["act"] == "download":
@@ -225,6 +233,9 @@ def subjects_of(claim):
             subjects.append("session:" + claim["ses"])
         if "acc" in claim:
             subjects.append("account:" + claim["acc"])
+    if claim["act"] == "hand-off":
+        subjects.append("session:" + claim["ses"])
+    subjects.append("key:" + kid)
     return subjects
 
 
@@ -234,7 +245,7 @@ def base_of(prefix, jti, cluster=False):
     return prefix + "{" + CLUSTER_TAGS[from_b64(jti)[12] % 16] + "}:"
 
 
-def burn_of(claim, base):
+def burn_of(claim, kid, base):
     """Keys and arguments of the burn script; the deadline is still to be put in."""
     nonce = from_b64(claim["jti"])
     forget = milliseconds(claim["exp"]) + 65_000
@@ -244,7 +255,7 @@ def burn_of(claim, base):
         base + "burned:" + base36(minute) + ":" + str(level) + ":" + base36(number % count)
         for level, count in enumerate((8, 64, 512, 4096))
     ]
-    subjects = [base + "revoked:" + subject for subject in subjects_of(claim)]
+    subjects = [base + "revoked:" + subject for subject in subjects_of(claim, kid)]
     keys = [base + "epoch", base + "events", *sets, base + "copy:" + claim["jti"], *subjects]
     member = str(struct.unpack("<q", nonce[:8])[0])
     arguments = [claim["fen"], None, forget, milliseconds(claim["iat"]), claim["jti"], member, minute * 60, 100_000]
@@ -293,8 +304,8 @@ def read_fence(redis, script, base):
     return redis.evaluate(script, [base + "epoch"], [to_b64(os.urandom(6))])
 
 
-def burn(redis, script, claim, base):
-    keys, arguments = burn_of(claim, base)
+def burn(redis, script, claim, kid, base):
+    keys, arguments = burn_of(claim, kid, base)
     arguments[1] = redis.now_ms() + 1000
     return redis.evaluate(script, keys, arguments)[0]
 
@@ -317,13 +328,14 @@ def answer(request):
         return {"kid": key_id(request["public"])}
     if do == "describe-burn":
         base = base_of(request["prefix"], request["claim"]["jti"], request.get("cluster", False))
-        keys, arguments = burn_of(request["claim"], base)
-        return {"keys": keys, "arguments": arguments, "subjects": subjects_of(request["claim"])}
+        keys, arguments = burn_of(request["claim"], request["kid"], base)
+        subjects = subjects_of(request["claim"], request["kid"])
+        return {"keys": keys, "arguments": arguments, "subjects": subjects}
     redis = Redis(request["port"])
     if do == "fence":
         return {"fence": read_fence(redis, request["script"], request["prefix"])}
     if do == "burn":
-        return {"outcome": burn(redis, request["script"], request["claim"], request["prefix"])}
+        return {"outcome": burn(redis, request["script"], request["claim"], request["kid"], request["prefix"])}
     raise ValueError("cannot " + do)
 
 

@@ -1,5 +1,5 @@
 // Claims whose fields are missing, too many, or not of their shape: signed well, so that only the shape is wrong.
-import { AUDIENCE, DOWNLOAD, FILE } from './accepted-vectors.js';
+import { AUDIENCE, DOWNLOAD, FILE, HAND_OFF } from './accepted-vectors.js';
 import { refuse, sign, signed, type RefusedVector } from './refused-vector.js';
 
 /** What the PASETO library looks at by itself (types of registered claims) it says by refusing the token. */
@@ -96,6 +96,16 @@ export function ofTheShape(): RefusedVector[] {
     ['an entity tag in quotes', { etag: '"Zm9vYmFyYmF6cXV4"' }],
     ['a modification time that is not whole', { mtime: 0.5 }],
   ];
+  const handOffs: [string, object][] = [
+    ['a hand-off without a session', { ses: undefined }],
+    ['a hand-off without a state', { sta: undefined }],
+    ['a hand-off without a method', { met: undefined }],
+    ['a hand-off that does not say when it was proven', { prv: undefined }],
+    ['a hand-off whose state has bits to spare', { sta: `${HAND_OFF.sta.slice(0, -1)}R` }],
+    ['a hand-off with a method in capitals', { met: 'PASSWORD' }],
+    ['a hand-off proven on the 31st of April', { prv: '2026-04-31T11:55:00Z' }],
+    ['a hand-off with a file', { fil: FILE }],
+  ];
   const proto = JSON.stringify(DOWNLOAD).replace('{', '{"__proto__":{},');
   return [
     ...claims.map(([name, change]) =>
@@ -107,6 +117,9 @@ export function ofTheShape(): RefusedVector[] {
     ),
     ...files.map(([name, change]) =>
       refuse('bad-shape', name, signed({ ...DOWNLOAD, fil: { ...FILE, ...change } })),
+    ),
+    ...handOffs.map(([name, change]) =>
+      refuse('bad-shape', name, signed({ ...HAND_OFF, ...change }), { act: 'hand-off' }),
     ),
     refuse('bad-shape', 'a field named __proto__', sign(proto)),
   ];

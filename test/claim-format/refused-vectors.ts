@@ -4,6 +4,7 @@ import {
   DAY_MS,
   DOWNLOAD,
   EXP_MS,
+  HAND_OFF,
   ISSUER,
   KEY_A,
   KEY_B,
@@ -49,7 +50,7 @@ function ofTheForm(): RefusedVector[] {
     refuse('malformed', 'cut off by a character', token.slice(0, -1)),
     refuse('malformed', 'cut off in the middle', token.slice(0, token.length / 2)),
     refuse('malformed', 'the header of version 2', token.replace('v4.', 'v2.')),
-    refuse('malformed', 'the header of version 3', token.replace('v4.', 'v3.')),
+    refuse('wrong-version', 'the header of version 3', token.replace('v4.', 'v3.')),
     refuse('malformed', 'the header of another purpose', token.replace('.public.', '.local.')),
     refuse('malformed', 'a header in capitals', token.replace('v4.public', 'V4.PUBLIC')),
     refuse('malformed', 'no footer', `${HEADER}${body}`),
@@ -205,6 +206,8 @@ function ofTheAddressee(): RefusedVector[] {
     ...OTHER_ACTS.map(({ act }) =>
       refuse('bad-shape', `a download claim for the act ${act}`, signed(DOWNLOAD), { act }),
     ),
+    refuse('bad-shape', 'a hand-off for a download', signed(HAND_OFF)),
+    refuse('bad-shape', 'a sign-in for a hand-off', signed(OTHER_ACTS[0]), { act: 'hand-off' }),
     ...OTHER_ACTS.map(({ act }, at) => {
       const other = OTHER_ACTS[(at + 1) % OTHER_ACTS.length];
       return refuse('bad-shape', `a claim of the act ${other?.act} for ${act}`, signed(other), {

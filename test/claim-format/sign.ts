@@ -1,7 +1,7 @@
 // PASETO v4.public by node:crypto alone, for vectors: it signs whatever bytes it is given, also such as no minter of
 // ours would, and with fixed keys, so that the vectors are the same each time (Ed25519 draws nothing, RFC 8032).
 import { createPrivateKey, createPublicKey, sign as signBytes, type KeyObject } from 'node:crypto';
-import { keyIdOf } from '@claimcheck/shared/claim';
+import { keyIdOf, type KeyId } from '@claimcheck/shared/claim';
 
 export const HEADER = 'v4.public.';
 
@@ -11,7 +11,7 @@ export interface VectorKey {
   seed: string;
   secretPaserk: string;
   publicPaserk: `k4.public.${string}`;
-  kid: string;
+  kid: KeyId;
   secret: KeyObject;
 }
 

@@ -29,6 +29,7 @@ describe('a second PASETO implementation', () => {
     expect(await downloadVerifier(ring)(token, NOW_MS)).toEqual({
       ok: true,
       claim,
+      keyId: kid,
       mayBegin: true,
     });
   });

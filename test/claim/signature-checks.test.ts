@@ -69,7 +69,8 @@ describe.each(Object.entries(checks))('a claim checked by %s', (_, verifyFactory
       audience: AUDIENCE,
       keys: ring,
     } as const;
-    return { verify: createClaimVerifier(expectation, { verifyFactory }), token, claim };
+    const verify = createClaimVerifier(expectation, { verifyFactory });
+    return { verify, token, claim, keyId: key.id };
   }
 
   /** The token with its signature changed, in a form that the library would write. */
@@ -81,9 +82,9 @@ describe.each(Object.entries(checks))('a claim checked by %s', (_, verifyFactory
   }
 
   it('is accepted, again and again with the same key', async () => {
-    const { verify, token, claim } = await verifierAndToken();
+    const { verify, token, claim, keyId } = await verifierAndToken();
     for (let i = 0; i < 3; i += 1)
-      expect(await verify(token, NOW_MS)).toEqual({ ok: true, claim, mayBegin: true });
+      expect(await verify(token, NOW_MS)).toEqual({ ok: true, claim, keyId, mayBegin: true });
   });
 
   it('is refused with any bit of its signature turned', async () => {

@@ -45,7 +45,7 @@ const whole = { ...sampleSentence(), iat: '2026-11-22T12:00:00Z', exp: '2026-11-
 describe('a claim', () => {
   test('is verified as it was minted', async () => {
     const { token, claim, expiresAtMs } = await mintClaim(key, sampleSentence(), NOW_MS);
-    expect(await verify(token, NOW_MS)).toEqual({ ok: true, claim, mayBegin: true });
+    expect(await verify(token, NOW_MS)).toEqual({ ok: true, claim, keyId: key.id, mayBegin: true });
     expect(expiresAtMs).toBe(NOW_MS + 120_000);
   });
 

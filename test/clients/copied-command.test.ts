@@ -5,6 +5,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { burnRequestOf } from '@claimcheck/shared/ledger';
 import { curlCommand, savedName, wgetCommand } from '@claimcheck/app-server/pages';
+import { SOME_KEY_ID } from '../claim/sample-claim.js';
 import { makeClientFolder, sha256, type ClientFolder } from './run-client.js';
 import { startFront, type Front } from './start-front.js';
 import { startMortalServer, type MortalServer } from './start-mortal-server.js';
@@ -73,7 +74,7 @@ describe('the curl command', () => {
 
   it('saves nothing of a refusal', async () => {
     const { fetchable, claim } = await offer('refused.pdf');
-    expect(await server.ledger.burn(burnRequestOf(claim))).toBe('burned');
+    expect(await server.ledger.burn(burnRequestOf(claim, SOME_KEY_ID))).toBe('burned');
     const refused = await shell(curlCommand(fetchable));
     expect(refused.status).toBe(22);
     expect(refused.output).toContain('410');

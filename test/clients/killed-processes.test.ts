@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { budgetOf, sliceOf } from '@claimcheck/shared/claim';
 import { responseRequestOf } from '@claimcheck/shared/ledger';
+import { SOME_KEY_ID } from '../claim/sample-claim.js';
 import { readSome } from '../download/read-some.js';
 import { startFront, type Front } from './start-front.js';
 import { startMortalServer, type MortalServer } from './start-mortal-server.js';
@@ -68,7 +69,7 @@ async function fetchThrough(deaths: readonly Death[]): Promise<void> {
 
   const budgetBytes = budgetOf(SIZE);
   const request = {
-    ...responseRequestOf(claim, { mayBegin: false }),
+    ...responseRequestOf(claim, { keyId: SOME_KEY_ID, mayBegin: false }),
     bytes: budgetBytes,
     leastBytes: 0,
   };

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { budgetOf } from '@claimcheck/shared/claim';
 import { burnRequestOf } from '@claimcheck/shared/ledger';
+import { SOME_KEY_ID } from '../claim/sample-claim.js';
 import { keepAccounts, type AccountingLedger } from '../download/account-for-bytes.js';
 import { readSome } from '../download/read-some.js';
 import {
@@ -77,7 +78,7 @@ describe('a client that looks first', () => {
     const { url, content, claim } = await offer(MIB);
     const head = await fetch(url, { method: 'HEAD' });
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(MIB)]);
-    expect(await ledger.copyState(burnRequestOf(claim))).toBe('unburned');
+    expect(await ledger.copyState(burnRequestOf(claim, SOME_KEY_ID))).toBe('unburned');
     expect((await readSome(url)).body.equals(content)).toBe(true);
     expect(await spentFor(claim.jti)).toBe(MIB);
   });
@@ -85,7 +86,10 @@ describe('a client that looks first', () => {
   it('by a prefetch, spends nothing', async () => {
     const { url, content, claim } = await offer(MIB);
     const early = await readSome(url, { 'sec-purpose': 'prefetch;prerender' });
-    expect([early.status, await ledger.copyState(burnRequestOf(claim))]).toEqual([503, 'unburned']);
+    expect([early.status, await ledger.copyState(burnRequestOf(claim, SOME_KEY_ID))]).toEqual([
+      503,
+      'unburned',
+    ]);
     expect((await readSome(url)).body.equals(content)).toBe(true);
   });
 });

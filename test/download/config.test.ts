@@ -11,6 +11,7 @@ describe('the settings', () => {
       origin: 'http://localhost:3001',
       appOrigin: 'http://localhost:3000',
       keysUrl: 'http://localhost:3000/.well-known/claimcheck/keys',
+      keysMaxAgeSeconds: 60,
       filesRoot: resolve('data/files'),
       redisUrl: undefined,
       logLevel: 'info',

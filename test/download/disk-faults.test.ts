@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { budgetOf, type DownloadClaim } from '@claimcheck/shared/claim';
 import { createMemoryLedger, responseRequestOf, type Ledger } from '@claimcheck/shared/ledger';
+import { SOME_KEY_ID } from '../claim/sample-claim.js';
 import { startFront, type Front } from '../clients/start-front.js';
 import { startMortalServer, type MortalServer } from '../clients/start-mortal-server.js';
 import { waitFor } from '../support/wait-for.js';
@@ -26,7 +27,7 @@ const run = promisify(execFile);
 async function spentOf(ledger: Ledger, claim: DownloadClaim): Promise<number> {
   const budgetBytes = budgetOf(claim.fil.size);
   const request = {
-    ...responseRequestOf(claim, { mayBegin: false }),
+    ...responseRequestOf(claim, { keyId: SOME_KEY_ID, mayBegin: false }),
     bytes: budgetBytes,
     leastBytes: 0,
   };
@@ -132,7 +133,7 @@ describe('a read that fails', () => {
     const refused = await readSome(url);
     expect(refused.status).toBe(500);
     expect(refused.body.toString()).not.toContain('EIO');
-    const request = responseRequestOf(claim, { mayBegin: true });
+    const request = responseRequestOf(claim, { keyId: SOME_KEY_ID, mayBegin: true });
     expect(await server.ledger.copyState(request)).toBe('unburned');
     await writeFile(join(server.root, 'early/healed'), '');
     expect((await readSome(url)).body.equals(content)).toBe(true);

@@ -37,13 +37,13 @@ async function forgedToken(): Promise<string> {
 }
 
 describe('the public keys', () => {
-  it('are asked for once in 10 s, however many forged key ids arrive', async () => {
+  it('are asked for once a second, however many forged key ids arrive', async () => {
     expect(on.keyServer.requests).toBe(1);
     const tokens = await Promise.all(Array.from({ length: 300 }, forgedToken));
     const answers = await Promise.all(tokens.map((token) => fetch(`${on.url}/d/${token}`)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([403]));
     expect(on.keyServer.requests).toBe(2);
-    nowMs += 9_900;
+    nowMs += 900;
     await fetch(`${on.url}/d/${tokens[0]}`);
     expect(on.keyServer.requests).toBe(2);
     nowMs += 200;
@@ -118,11 +118,11 @@ describe('the public keys', () => {
     expect((await fetch(`${on.url}/readyz`)).status).toBe(200);
   });
 
-  it('keep a claim with an unknown key waiting for two seconds at most', async () => {
+  it('keep a claim with an unknown key waiting for two seconds at most, and do not judge it then', async () => {
     on.keyServer.answerWith(() => {});
     const startedAt = performance.now();
     const response = await fetch(`${on.url}/d/${await forgedToken()}`);
-    expect(response.status).toBe(403);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
     const took = performance.now() - startedAt;
     expect(took).toBeGreaterThan(1500);
     expect(took).toBeLessThan(4000);
@@ -142,7 +142,7 @@ describe('a client that leaves before its claim is burned', () => {
     await left;
     // What is answered on a new connection was read after the end of this one.
     for (let i = 0; i < 2; i += 1) await (await fetch(`${on.url}/livez`)).text();
-    const keys = publishKeys({ active: next, all: [next, on.key] });
+    const keys = publishKeys({ all: [next, on.key] });
     held[0]?.end(JSON.stringify(keys));
     await waitFor('the new key is known', () =>
       on.logged.some((line) => JSON.stringify(line['keys'] ?? []).includes(next.id)),

@@ -42,6 +42,5 @@ export async function startKeyServer(keys: readonly SigningKey[]): Promise<TestK
 }
 
 function documentOf(keys: readonly SigningKey[]): string {
-  const [active] = keys;
-  return JSON.stringify(active ? publishKeys({ active, all: keys }) : { keys: [] });
+  return JSON.stringify(publishKeys({ all: keys }));
 }

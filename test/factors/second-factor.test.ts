@@ -347,8 +347,8 @@ describe('recovery codes', () => {
       mails.push(email.text ?? '');
       expect(email.text).not.toContain(first);
     }
-    const left = mails.map((text) => /\d+ are left/.exec(text)?.[0]);
-    expect(left.toSorted()).toEqual(['8 are left', '9 are left']);
+    const left = mails.map((text) => /\d+ are left/.exec(text)?.[0] ?? '');
+    expect(new Set(left)).toEqual(new Set(['8 are left', '9 are left']));
     const state = await (await who.client.get('/api/account/second-factor')).json();
     expect(state).toMatchObject({ recoveryCodesLeft: 8 });
   });

@@ -58,7 +58,7 @@ export async function startIssuer(): Promise<Issuer> {
         mod: 'strict' as const,
       };
       const { token, claim, expiresAtMs } = await mintClaim<'download'>(key, sentence, nowMs);
-      const subjects = revocationSubjects(claim);
+      const subjects = revocationSubjects(claim, key.id);
       return { nonce: jti, token, fence: claim.fen, expiresAtMs, subjects };
     },
     stop: async () => {

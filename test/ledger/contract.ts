@@ -98,6 +98,20 @@ export function describeLedger(
       }
     });
 
+    test('refuses for ever what a revoked key has signed, whatever instant that states, and says so', async () => {
+      const it = await open();
+      const subject = subjectOf.key(`k4.pid.${newNonce()}`);
+      expect(await it.ledger.isRevoked(subject)).toBe(false);
+      const endOfTime = Date.parse('9999-12-31T23:59:59Z');
+      await it.ledger.revoke({ subject, issuedUntilMs: endOfTime, forgetAtMs: endOfTime });
+      expect(await it.ledger.isRevoked(subject)).toBe(true);
+      for (const issuedAtMs of [0, it.now(), it.now() + 86_400_000, endOfTime]) {
+        const burn = await request(it, { subjects: [subject], issuedAtMs });
+        expect(await it.ledger.burn(burn)).toBe('revoked');
+      }
+      expect(await it.ledger.isRevoked(subjectOf.key(`k4.pid.${newNonce()}`))).toBe(false);
+    });
+
     test('refuses claims issued up to the revocation, and burns those issued after it', async () => {
       const it = await open();
       const subject = subjectOf.account(newNonce());

@@ -9,6 +9,7 @@ import {
   responseRequestOf,
   type Ledger,
 } from '@claimcheck/shared/ledger';
+import { SOME_KEY_ID } from '../claim/sample-claim.js';
 import type { Client } from '../app/client.js';
 import { tokenOf, upload } from '../app/files-and-claims.js';
 import { APP_ORIGIN, startTestAppServer, type TestAppServer } from '../app/start-app-server.js';
@@ -70,7 +71,7 @@ async function openResponse(claimUrl: string, bytes = 12) {
   const claim = readClaim(claimUrl);
   const mayBegin = nowMs <= (secondsOf(claim.exp) + 5) * 1000;
   const grant = await ledger.openResponse({
-    ...responseRequestOf(claim, { mayBegin }),
+    ...responseRequestOf(claim, { keyId: SOME_KEY_ID, mayBegin }),
     bytes,
     leastBytes: bytes,
   });

@@ -1,7 +1,8 @@
 // Every operation of the API is called on running servers, and what it answers is held against its description: what
 // it is for, and what it is refused with. An operation that is added and not called here fails the last test.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Client, ClientInit } from '../app/client.js';
+import { Client } from 'pg';
+import type { Client as Browser, ClientInit } from '../app/client.js';
 import { upload } from '../app/files-and-claims.js';
 import {
   ADMIN,
@@ -27,14 +28,18 @@ import {
 const PASSWORD = 'a password for a member';
 
 let app: WithMail;
-/** Without a mail server, and without an administrator yet. */
+/** Without a mail server, without an administrator yet, and with room for one session of an account. */
 let fresh: TestAppServer;
 let downloads: TestDownloadServer;
 let document: OpenApi;
 let answers: AnswerCheck;
 beforeAll(async () => {
   app = await startWithMail({ config: { webhookAllowPrivate: true } });
-  fresh = await startTestAppServer({ databaseUrl: await createDatabase(), withoutAdmin: true });
+  fresh = await startTestAppServer({
+    databaseUrl: await createDatabase(),
+    withoutAdmin: true,
+    config: { maxSessions: 1, sessionLimitAction: 'refuse' },
+  });
   downloads = await startTestDownloadServer();
   document = (await (await fetch(`${app.url}/api/openapi.json`)).json()) as OpenApi;
   answers = createAnswerCheck(document);
@@ -45,7 +50,7 @@ afterAll(async () => {
 });
 
 /** A client each of whose answers is held against the description. */
-function checked(client: Client) {
+function checked(client: Browser) {
   const request = async (method: string, path: string, init?: ClientInit) =>
     await answers.check(method, path, await client.request(method, path, init));
   const json = async (method: string, path: string, body: unknown) =>
@@ -233,6 +238,44 @@ describe('what operations are for', () => {
     await me.expect(204, 'PUT', '/api/account/chosen-password', chosen);
     await me.expect(201, 'POST', '/api/invitations', { email: 'eve@example.org', role: 'member' });
     await me.expect(200, 'GET', '/api/accounts');
+
+    const another = checked(fresh.visitor());
+    await another.expect(409, 'POST', '/api/session', ADMIN);
+    const { sessions } = await another.expect<{ sessions: { id: string }[] }>(
+      200,
+      'GET',
+      '/api/session/waiting',
+    );
+    await another.expect(204, 'POST', '/api/session/waiting', { end: sessions[0]?.id });
+    await another.expect(200, 'GET', '/api/session');
+  });
+
+  test('identities elsewhere', async () => {
+    const me = checked(await app.signedIn());
+    const database = new Client(app.databaseUrl);
+    await database.connect();
+    await database.query(
+      `insert into external_identity (id, account_id, issuer, subject, email, created_at, last_used_at)
+       select 'AAAAAAAAAAAA', id, 'https://id.example.org', 'x', null, now(), now() from account where email = $1`,
+      [ADMIN.email],
+    );
+    await database.query('update account set identity_count = 1 where email = $1', [ADMIN.email]);
+    await database.end();
+    await me.expect(200, 'GET', '/api/account/identities');
+    await me.expect(204, 'DELETE', '/api/account/identities/AAAAAAAAAAAA');
+  });
+
+  test('browsers that stay signed in', async () => {
+    const me = checked(app.visitor());
+    await me.expect(204, 'POST', '/api/session', { ...ADMIN, remember: true });
+    const { browsers } = await me.expect<{ browsers: { id: string }[] }>(
+      200,
+      'GET',
+      '/api/remembered-browsers',
+    );
+    await me.expect(204, 'DELETE', `/api/remembered-browsers/${browsers[0]?.id}`);
+    await me.expect(204, 'DELETE', '/api/remembered-browsers');
+    await me.expect(204, 'DELETE', '/api/account/theft-notice');
   });
 
   test('health, keys, and the document itself', async () => {

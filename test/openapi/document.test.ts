@@ -108,7 +108,8 @@ describe('the document', () => {
         await answer.body?.cancel();
       expect([operation.operationId, asked]).toEqual([
         operation.operationId,
-        said.includes(':proof-needed"'),
+        // Asked for of accounts with a second factor alone, which this one has not.
+        operation.operationId !== 'changePassword' && said.includes(':proof-needed"'),
       ]);
     }
     aheadMs = 0;

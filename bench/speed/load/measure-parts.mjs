@@ -86,14 +86,14 @@ const signatures = await measure(tokens.map(signedPart), ({ signed, signature })
 );
 if (!signatures.results.every(Boolean)) throw new Error('a signature was refused');
 const verifications = await measure(tokens, (token) => verify(token, Date.now()));
-const claims = verifications.results.map((verification) => {
+const requests = verifications.results.map((verification) => {
   if (!verification.ok) throw new Error(verification.refusal);
-  return verification.claim;
+  return burnRequestOf(verification.claim, verification.keyId);
 });
 const redis = connectRedis(settings.redisUrl);
 await new Promise((resolve) => void redis.once('ready', () => resolve(undefined)));
 const ledger = createRedisLedger({ redis });
-const burns = await measure(claims.map(burnRequestOf), (request) => ledger.burn(request));
+const burns = await measure(requests, (request) => ledger.burn(request));
 if (!burns.results.every((outcome) => outcome === 'burned')) throw new Error('a burn was refused');
 await ledger.close();
 redis.disconnect();

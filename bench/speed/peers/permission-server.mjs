@@ -26,7 +26,9 @@ const CHECKS = {
   verify: async (token) => (await verify(token, Date.now())).ok,
   burn: async (token) => {
     const verification = await verify(token, Date.now());
-    return verification.ok && (await ledger.burn(burnRequestOf(verification.claim))) === 'burned';
+    if (!verification.ok) return false;
+    const request = burnRequestOf(verification.claim, verification.keyId);
+    return (await ledger.burn(request)) === 'burned';
   },
   session: async (id) => {
     const hash = createHash('sha256').update(id).digest('base64url');

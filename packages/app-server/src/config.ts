@@ -11,6 +11,7 @@ import { passwordFault } from './accounts/password-rules.js';
 import { LEAST_RETENTION_DAYS } from './audit/forget-audit.js';
 import { readHandOff, type HandOffSettings } from './hand-off/hand-off-settings.js';
 import { readProvider, type ProviderSettings } from './identity-provider/provider-settings.js';
+import { readKeySettings, type KeySettings } from './keys/key-settings.js';
 import {
   readMailFrom,
   readSmtpUrl,
@@ -30,6 +31,9 @@ export interface AppConfig {
   dataDir: string;
   /** Where uploaded files lie. The download servers read the same directory. */
   filesRoot: string;
+  keys: KeySettings;
+  /** How long a download server may go without asking for the public keys again. */
+  keysMaxAgeSeconds: number;
   redisUrl: string | undefined;
   databaseUrl: string | undefined;
   /** The administrator to make at the first start; without it a one-time link is made instead. */
@@ -102,6 +106,7 @@ export function readConfig(env: Environment = process.env): AppConfig {
     downloadOrigin,
     dataDir,
     filesRoot: resolve(read.text('FILES_ROOT') ?? join(dataDir, 'files')),
+    ...readKeySettings(read, env, dataDir),
     redisUrl: readRedisUrl(read),
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
     firstAdmin: readFirstAdmin(read, env, appOrigin),

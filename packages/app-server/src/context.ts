@@ -1,5 +1,4 @@
 // What the features of the app server are given. Made once in `server.ts`; nothing is a singleton.
-import type { SigningKeys } from '@claimcheck/shared/mint';
 import type { Ledger } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
 import type { Kysely } from 'kysely';
@@ -8,6 +7,7 @@ import type { PasswordHasher } from './accounts/password-hasher.js';
 import type { Account, Schema } from './database/schema.js';
 import type { HandOffPeers } from './hand-off/hand-off-peers.js';
 import type { IdentityProvider } from './identity-provider/open-provider.js';
+import type { LiveKeys } from './keys/live-keys.js';
 import type { KeyedDigest } from './links/link-secret.js';
 import type { AppMetrics } from './metrics.js';
 import type { PlaceOfAddress } from './sessions/place-of-address.js';
@@ -19,7 +19,7 @@ export interface AppContext {
   config: AppConfig;
   db: Kysely<Schema>;
   ledger: Ledger;
-  keys: SigningKeys;
+  keys: LiveKeys;
   log: Logger;
   /** Keyed by a secret that is not in the database. */
   linkDigest: KeyedDigest;

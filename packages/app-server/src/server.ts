@@ -1,10 +1,8 @@
 // Starting and stopping the app server: directories, keys, database, the first administrator,
 // what goes on beside the requests, and then the port. Whoever opened the ledger and Redis passes them in, and closes them.
-import { join } from 'node:path';
 import { listen, type Listening, type Running } from '@claimcheck/shared/http';
 import type { Ledger, RedisConnection } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
-import { loadSigningKeys } from '@claimcheck/shared/mint';
 import { sql } from 'kysely';
 import { createPasswordHasher } from './accounts/password-hasher.js';
 import { createApp } from './app.js';
@@ -16,6 +14,10 @@ import { openHandOffPeers } from './hand-off/hand-off-peers.js';
 import { openProvider } from './identity-provider/open-provider.js';
 import { NO_METRICS, type AppMetrics } from './metrics.js';
 import { cleanIncoming } from './files/clean-incoming.js';
+import { createKeyStore } from './keys/key-store.js';
+import { markBeforeFence } from './keys/revoke-keys.js';
+import { openKeys } from './keys/tend-keys.js';
+import { openWrapping } from './keys/wrapping.js';
 import { loadLinkSecret } from './links/link-secret.js';
 import { openPlaces } from './sessions/place-of-address.js';
 import { listRoutes, type ListedRoute } from './openapi/list-routes.js';
@@ -51,12 +53,24 @@ export interface AppServer extends Running {
 
 /** A client that sends nothing for this long is cut off, also in the middle of an upload. */
 const IDLE_SOCKET_MS = 2 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 
 /** @throws Error that names the variable to look at. Nothing is left open then. */
 export async function startAppServer(options: AppServerOptions): Promise<AppServer> {
-  const { config, ledger, log, metrics = NO_METRICS, now = Date.now } = options;
+  const { config, log, metrics = NO_METRICS, now = Date.now } = options;
   await checkDirectories(config);
-  const keys = await loadSigningKeys(join(config.dataDir, 'keys'), now());
+  const { directory, publishAheadSeconds, rotationDays } = config.keys;
+  const wrapping = await openWrapping(config.keys.wrapping);
+  const tending = await openKeys({
+    store: createKeyStore(directory, wrapping),
+    ledger: options.ledger,
+    log,
+    now,
+    aheadMs: publishAheadSeconds * 1000,
+    rotationMs: rotationDays === undefined ? undefined : rotationDays * DAY_MS,
+  });
+  const { keys } = tending;
+  const ledger = markBeforeFence(options.ledger, () => keys.killed());
   const database = await openDatabase({ ...config, log });
   let background: ReturnType<typeof startBackground> | undefined;
   const handOffPeers = openHandOffPeers({
@@ -72,7 +86,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       ledger,
       keys,
       log,
-      linkDigest: await loadLinkSecret(join(config.dataDir, 'keys')),
+      linkDigest: await loadLinkSecret(directory, wrapping),
       metrics,
       now,
       passwords: await createPasswordHasher(config.hashConcurrency),
@@ -83,7 +97,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     };
     await cleanIncoming(config);
     const firstSignInLink = await ensureAdmin(context);
-    background = startBackground(context);
+    background = startBackground(context, tending);
     let listening: Listening | undefined;
     const app = createApp(context, () => listening?.stopping ?? false);
     const answer = app.callback();

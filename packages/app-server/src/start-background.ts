@@ -7,6 +7,8 @@ import { createEventFollower } from './claims/follow-events.js';
 import type { AppContext } from './context.js';
 import { pruneChallenges } from './factors/passkey-challenges.js';
 import { prunePendingSignIns } from './factors/pending-sign-in.js';
+import { auditKeyChanges } from './keys/audit-keys.js';
+import { LOOK_EVERY_MS, MARK_EVERY_MS, type KeyTending } from './keys/tend-keys.js';
 import { noteExpiredLinks } from './links/note-expired-links.js';
 import { settleCopies } from './links/settle-copies.js';
 import { pruneOptOuts } from './mail/opt-out.js';
@@ -34,7 +36,7 @@ export interface Background {
 }
 
 /** @throws Error that names the variable when a setting turns out to be of no use. */
-export function startBackground(context: AppContext): Background {
+export function startBackground(context: AppContext, tending: KeyTending): Background {
   const { config, db, log, now } = context;
   const mail = startMail(context);
   const sender = createDeliverySender({
@@ -52,6 +54,18 @@ export function startBackground(context: AppContext): Background {
     ),
     startLoop('link-requests', () => answerLinkRequests(context)),
     startLoop('webhooks', () => deliverWebhooks({ db, log, now, sender, slots })),
+    // Apart, so that a ledger or a database that is away keeps nobody from seeing that a key was killed.
+    startLoop(
+      'keys',
+      once(() => tending.look()),
+      LOOK_EVERY_MS,
+    ),
+    startLoop(
+      'killed-keys',
+      once(() => tending.mark()),
+      MARK_EVERY_MS,
+    ),
+    startLoop('key-audit', once(auditKeyChanges(context)), LOOK_EVERY_MS),
     startLoop('forgetting', once(forget), PRUNE_EVERY_MS),
   ];
 

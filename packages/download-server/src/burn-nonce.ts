@@ -60,9 +60,9 @@ export async function burnNonce(
 
 async function burnStrict(
   { ledger, events }: BurnDependencies,
-  { claim }: VerifiedToken,
+  { claim, keyId }: VerifiedToken,
 ): Promise<OpenResponse> {
-  const outcome = await ledger.burn(burnRequestOf(claim)).catch(failClosed);
+  const outcome = await ledger.burn(burnRequestOf(claim, keyId)).catch(failClosed);
   if (outcome !== 'burned') throw refusedBy(outcome, claim, events);
   return {
     paidInFull: true,
@@ -76,13 +76,13 @@ async function burnStrict(
 
 async function openResumable(
   dependencies: BurnDependencies,
-  { claim, mayBegin }: VerifiedToken,
+  { claim, keyId, mayBegin }: VerifiedToken,
   { status, body: range }: { status: number; body: ByteRange },
   inFull: boolean,
 ): Promise<OpenResponse> {
   const held = dependencies.isHeld?.(claim.jti) ?? false;
   const request = {
-    ...responseRequestOf(claim, { mayBegin }),
+    ...responseRequestOf(claim, { keyId, mayBegin }),
     // Bytes that a front server holds may come back: then the whole file is no second copy.
     leastBytes: status === 200 && !held ? leastForWhole(claim.fil.size) : 1,
     bytes: inFull ? range.length : firstPortionOf(claim, range),
@@ -94,7 +94,7 @@ async function openResumable(
       throw new Refused('busy', { reason: 'its bytes are being sent' });
     throw refusedBy(grant.outcome, claim, dependencies.events);
   }
-  return payForBytes(dependencies, claim, range, grant);
+  return payForBytes(dependencies, { claim, keyId }, range, grant);
 }
 
 function refusedBy(

@@ -2,6 +2,7 @@
 // checked here, at start, so that a typing error is a message with a name and never a default.
 import { join, resolve } from 'node:path';
 import { EnvironmentReader, type Environment } from '@claimcheck/shared/env';
+import { DEFAULT_MAX_AGE_SECONDS } from '@claimcheck/shared/key-source';
 import { readRedisUrl } from '@claimcheck/shared/ledger';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { SIGNATURE_CHECKS, type SignatureCheckSetting } from './check-signature.js';
@@ -16,6 +17,8 @@ export interface DownloadConfig {
   appOrigin: string;
   /** Where the app server publishes its public keys. */
   keysUrl: string;
+  /** Age at which they are read again. The app servers are told the same. */
+  keysMaxAgeSeconds: number;
   /** Absolute path; the storage keys of claims lie below it. */
   filesRoot: string;
   redisUrl: string | undefined;
@@ -71,6 +74,7 @@ export function readConfig(env: Environment = process.env): DownloadConfig {
     origin: reader.origin('DOWNLOAD_ORIGIN', `http://localhost:${port}`),
     appOrigin,
     keysUrl: reader.url('KEYS_URL', ['http:', 'https:']) ?? defaultKeysUrl(appOrigin),
+    keysMaxAgeSeconds: reader.integer('KEYS_MAX_AGE_SECONDS', DEFAULT_MAX_AGE_SECONDS, 1, 3600),
     filesRoot,
     redisUrl: readRedisUrl(reader),
     logLevel: reader.choice('LOG_LEVEL', 'info', LOG_LEVELS),

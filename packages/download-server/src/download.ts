@@ -22,6 +22,7 @@ import { createFileSender, type Head, type Sent } from './send-file.js';
 import type { Slots } from './slots.js';
 import { takeToken } from './take-token.js';
 import type { VerifyToken } from './verify-token.js';
+import type { KeyWatch } from './watch-keys.js';
 import type { ReaderWatch } from './watch-readers.js';
 
 export interface DownloadDependencies {
@@ -30,6 +31,7 @@ export interface DownloadDependencies {
   slots: Slots;
   rates: Rates;
   readers: Pick<ReaderWatch, 'watch'>;
+  watchedKeys: Pick<KeyWatch, 'watch'>;
   ledger: Ledger;
   events: EventRecorder;
   log: Logger;
@@ -47,8 +49,19 @@ export interface DownloadExchange extends Exchange {
 
 /** The handler of GET and HEAD on a claim's address. `token` is the path's, if it has one. */
 export function createDownload(dependencies: DownloadDependencies) {
-  const { verifyToken, root, slots, rates, readers, ledger, events, log, now, offload } =
-    dependencies;
+  const {
+    verifyToken,
+    root,
+    slots,
+    rates,
+    readers,
+    watchedKeys,
+    ledger,
+    events,
+    log,
+    now,
+    offload,
+  } = dependencies;
   const sender = createFileSender({ pace: root.pace, buffers: createBufferPool() });
 
   return async function download(ctx: DownloadExchange, tokenInPath?: string): Promise<void> {
@@ -81,8 +94,9 @@ export function createDownload(dependencies: DownloadDependencies) {
           logFields(ctx, { outcome: 'handed-over', complete: undefined });
         } else {
           const options = { allow: response.allow, rate: limit.rate };
+          const unwatch = watchedKeys.watch(verified.keyId, onOver);
           const sending = sender.sendFile(ctx.res, file.handle, headOf(ctx, plan), ahead, options);
-          const sent = await readers.watch(ctx, sending);
+          const sent = await readers.watch(ctx, sending).finally(unwatch);
           response.close(sent);
           report(ctx, claim.jti, sent);
         }

@@ -12,6 +12,7 @@ import type { Logger } from '@claimcheck/shared/log';
 import type { ByteRange } from './parse-range.js';
 import type { EventRecorder } from './record-event.js';
 import type { OpenResponse } from './burn-nonce.js';
+import type { VerifiedToken } from './verify-token.js';
 
 /**
  * How often an open response speaks to the ledger at least: soon enough to hear of a revocation, to be
@@ -41,11 +42,11 @@ export function firstPortionOf(claim: DownloadClaim, range: ByteRange): number {
  */
 export function payForBytes(
   { ledger, events, log, onOver }: PayDependencies,
-  claim: DownloadClaim,
+  { claim, keyId }: Pick<VerifiedToken, 'claim' | 'keyId'>,
   range: ByteRange,
   grant: Extract<ResponseGrant, { paidBytes: number }>,
 ): OpenResponse {
-  const request = responseRequestOf(claim, { mayBegin: false });
+  const request = responseRequestOf(claim, { keyId, mayBegin: false });
   const halfSlice = Math.ceil(sliceOf(claim.fil.size) / 2);
   let { paidBytes: paid, alone } = grant;
   let allowed = 0;

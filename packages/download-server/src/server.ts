@@ -20,6 +20,7 @@ import { createEventRecorder } from './record-event.js';
 import { createSlots } from './slots.js';
 import { timeBurns } from './time-burns.js';
 import { createTokenVerifier } from './verify-token.js';
+import { createKeyWatch } from './watch-keys.js';
 import { createReaderWatch } from './watch-readers.js';
 
 export interface DownloadServerDependencies {
@@ -59,7 +60,9 @@ export async function startDownloadServer(
   const offload =
     config.offload &&
     (await startOffload({ settings: config.offload, host: config.host, log, patienceMs }));
-  const keys = createKeySource({ url: config.keysUrl, log, now });
+  const { keysUrl: url, keysMaxAgeSeconds: maxAgeSeconds } = config;
+  const keys = createKeySource({ url, log, maxAgeSeconds, now });
+  const watchedKeys = createKeyWatch({ ledger, keys, log });
   const slots = createSlots(config.maxDownloads);
   const rates = createRates(config.maxBytesPerSecond);
   const events = createEventRecorder({ ledger, log, now });
@@ -74,6 +77,7 @@ export async function startDownloadServer(
     slots,
     rates,
     readers,
+    watchedKeys,
     ledger,
     events,
     log,
@@ -96,6 +100,7 @@ export async function startDownloadServer(
     await offload?.stop();
     await events.settled();
     readers.close();
+    watchedKeys.close();
     await keys.close();
   }
   const { host, port } = config;

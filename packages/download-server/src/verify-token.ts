@@ -1,6 +1,6 @@
 // Step 2: from a token to a claim. What is wrong with a token goes to the log; the client hears one answer
 // for everything but `expired`, so that a forger learns nothing from trying.
-import { createClaimVerifier, type DownloadClaim } from '@claimcheck/shared/claim';
+import { createClaimVerifier, type DownloadClaim, type KeyId } from '@claimcheck/shared/claim';
 import { KeysUnavailableError, type KeySource } from '@claimcheck/shared/key-source';
 import type { SignatureCheck } from './check-signature.js';
 import type { DownloadConfig } from './config.js';
@@ -15,6 +15,7 @@ export interface VerifyDependencies {
 /** A claim that has been verified, and whether a copy of it may still begin. */
 export interface VerifiedToken {
   claim: DownloadClaim;
+  keyId: KeyId;
   mayBegin: boolean;
 }
 
@@ -22,7 +23,7 @@ export type VerifyToken = (token: string, nowMs: number) => Promise<VerifiedToke
 
 /**
  * Returns a function that verifies a token at an instant in Unix milliseconds. It throws Refused
- * `invalid-claim`, `expired`, or, before the first public keys have come, `busy`.
+ * `invalid-claim`, `expired`, or `busy` while the public keys that it takes cannot be had.
  */
 export function createTokenVerifier(dependencies: VerifyDependencies): VerifyToken {
   const { config, keys, signatureCheck } = dependencies;

@@ -1,22 +1,26 @@
 // The public keys, fetched from the app server and kept. Claims are verified with what is here: the app
 // server may be away for as long as it likes once a first set has come. A request waits for a fetch only
-// when its claim names a key that is not here, and forged names cannot cause more than one in 10 s.
-import { readPublishedKeys, type KeyRing, type StaticKeyRing } from './claim/index.js';
+// when its claim names a key that is not here, and forged names cannot cause more than one a second.
+import { readPublishedKeys, type KeyId, type KeyRing, type StaticKeyRing } from './claim/index.js';
 import type { Logger } from './log.js';
 import { Agent, request } from 'undici';
 
-/** Age at which the keys are fetched anew, in the background. */
-const MAX_AGE_MS = 60_000;
-/** Least time between two fetches for unknown key ids. */
-const UNKNOWN_EVERY_MS = 10_000;
+/** Age at which the keys are fetched anew, in the background, in seconds. */
+export const DEFAULT_MAX_AGE_SECONDS = 60;
+/**
+ * A set that was asked for this lately, for a key that was not here, holds every key that a claim can be signed with: each new one is published
+ * by all app servers for five seconds at least before it signs. So a key id that it lacks is nobody's, and forged
+ * ones cause no more than one fetch in this time.
+ */
+const COMPLETE_FOR_MS = 1000;
 /** Longest that a request waits for a fetch, and that a fetch takes. */
 const TIMEOUT_MS = 2000;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5000;
-/** A hundred keys, the most that a document holds, take some 13 KB. */
+/** A hundred keys and five hundred retired ones, the most that a document holds, take some 50 KB. */
 const MAX_DOCUMENT_BYTES = 64 * 1024;
 
-/** No set of keys has come yet, so nothing can be said of any claim. */
+/** No set of keys has come yet, or none that could hold the key of this claim: nothing can be said of it. */
 export class KeysUnavailableError extends Error {
   override name = 'KeysUnavailableError';
 }
@@ -26,6 +30,8 @@ export interface KeySource extends KeyRing {
   readonly ready: boolean;
   /** Since the set that is here was fetched; undefined until a first set has come. */
   readonly ageSeconds: number | undefined;
+  /** Whether a set has ever called this key retired in an emergency. Such a key is not found any more. */
+  isRetired(id: KeyId): boolean;
   /** Stops fetching and closes its connections. */
   close(): Promise<void>;
 }
@@ -33,6 +39,8 @@ export interface KeySource extends KeyRing {
 export interface KeySourceOptions {
   url: string;
   log: Logger;
+  /** Age at which the keys are fetched anew; 60 unless told. */
+  maxAgeSeconds?: number | undefined;
   /** Unix milliseconds. */
   now?: () => number;
   /** The setting that the address comes from, for the log. */
@@ -40,12 +48,10 @@ export interface KeySourceOptions {
 }
 
 /** Starts fetching at once, and again until a first set has come. */
-export function createKeySource({
-  url,
-  log,
-  now = Date.now,
-  setting = 'KEYS_URL',
-}: KeySourceOptions): KeySource {
+export function createKeySource(options: KeySourceOptions): KeySource {
+  const { url, log, maxAgeSeconds = DEFAULT_MAX_AGE_SECONDS } = options;
+  const { now = Date.now, setting = 'KEYS_URL' } = options;
+  const maxAgeMs = maxAgeSeconds * 1000;
   const agent = new Agent({
     connections: 1,
     connect: { timeout: TIMEOUT_MS },
@@ -53,6 +59,8 @@ export function createKeySource({
   });
   const closing = new AbortController();
   let ring: StaticKeyRing | undefined;
+  /** Kept for as long as this process lives: an older document does not bring a key back. */
+  const retired = new Set<KeyId>();
   let triedAtMs = 0;
   let readAtMs = 0;
   let failures = 0;
@@ -74,6 +82,11 @@ export function createKeySource({
       if (failures > 0 || fetched.ids.join() !== ring?.ids.join()) {
         log.info({ keys: fetched.ids }, 'public keys read');
       }
+      for (const id of fetched.retired) {
+        if (retired.has(id)) continue;
+        retired.add(id);
+        log.warn({ key: id }, 'this key was retired in an emergency: its claims are refused');
+      }
       ring = fetched;
       readAtMs = now();
       failures = 0;
@@ -87,18 +100,19 @@ export function createKeySource({
 
   /** Until the next fetch: longer with each failure in a row, and never in step with other servers. */
   function pauseMs(): number {
-    if (failures === 0) return MAX_AGE_MS;
+    if (failures === 0) return maxAgeMs;
     const pause = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS);
     return pause * (0.75 + Math.random() / 2);
   }
 
-  async function findAfterFetch(id: Parameters<KeyRing['find']>[0]) {
-    if (loading === undefined) {
-      if (elapsed(unknownAskedAtMs) < UNKNOWN_EVERY_MS) return undefined;
-      unknownAskedAtMs = now();
-    }
-    await atMost(TIMEOUT_MS, refresh());
-    return ring?.find(id);
+  async function findAfterFetch(id: KeyId) {
+    const isComplete = elapsed(unknownAskedAtMs) < COMPLETE_FOR_MS;
+    if (loading === undefined && !isComplete) unknownAskedAtMs = now();
+    if (loading !== undefined || !isComplete) await atMost(TIMEOUT_MS, refresh());
+    const found = retired.has(id) ? undefined : ring?.find(id);
+    if (found !== undefined) return found;
+    if (loading === undefined && failures === 0) return undefined;
+    throw new KeysUnavailableError('the key is not here, and the keys cannot be read anew');
   }
 
   /** A clock that was stepped back counts as time gone by. */
@@ -116,10 +130,12 @@ export function createKeySource({
     },
     find(id) {
       if (ring === undefined) throw new KeysUnavailableError('no public keys have come yet');
+      if (retired.has(id)) return undefined;
       // The timer does this too, but it stands still while the machine sleeps.
-      if (failures === 0 && elapsed(triedAtMs) > MAX_AGE_MS) void refresh();
+      if (failures === 0 && elapsed(triedAtMs) > maxAgeMs) void refresh();
       return ring.find(id) ?? findAfterFetch(id);
     },
+    isRetired: (id) => retired.has(id),
     async close() {
       closing.abort();
       clearTimeout(timer);
@@ -137,7 +153,8 @@ async function fetchKeys(
   const { statusCode, body } = await request(url, {
     dispatcher,
     signal: AbortSignal.any([closing, AbortSignal.timeout(TIMEOUT_MS)]),
-    headers: { accept: 'application/json' },
+    // A cache in between may not answer for the app server: it would keep a new key from being found.
+    headers: { accept: 'application/json', 'cache-control': 'no-cache' },
   });
   if (statusCode !== 200) {
     await body.dump();

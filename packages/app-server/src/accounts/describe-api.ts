@@ -62,10 +62,12 @@ export const accountApi: ApiDescription = {
     changePassword: {
       on: 'PUT /api/account/password',
       summary: 'Change your password',
+      description:
+        'With a second factor, also a recent proof: else it is refused as `proof-needed`, status 403.',
       access: 'session',
       body: { schema: passwordChangeInput },
       answers: { 204: done('Changed; every other session has ended.') },
-      refusals: ['conflict', 'busy', 'ledger-unavailable', 'proof-needed'],
+      refusals: ['conflict', 'busy', 'ledger-unavailable'],
     },
     setNotices: {
       on: 'PUT /api/account/notices',

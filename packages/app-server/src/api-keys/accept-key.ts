@@ -16,8 +16,8 @@ const REALM = 'Bearer realm="claimcheck"';
 
 type Middleware = (ctx: Context, next: Next) => Promise<void>;
 
-/** @param loadSession what finds out who is asking when no key is presented. */
-export function createKeyGuards(context: IdentityContext, loadSession: Middleware) {
+/** @param fromCookies what finds out who is asking when no key is presented; never run when one is. */
+export function createKeyGuards(context: IdentityContext, fromCookies: Middleware) {
   const { db, now, signInLimits } = context;
 
   async function find(keyHash: string) {
@@ -88,7 +88,7 @@ export function createKeyGuards(context: IdentityContext, loadSession: Middlewar
   const allowed = (scope: KeyScope): Middleware =>
     async function allowKey(ctx, next) {
       const text = bearerOf(ctx);
-      if (text === undefined) return await loadSession(ctx, next);
+      if (text === undefined) return await fromCookies(ctx, next);
       const key = await identify(ctx, text);
       if (!readScopes(key.scopes).includes(scope)) {
         ctx.set('WWW-Authenticate', `${REALM}, error="insufficient_scope", scope="${scope}"`);

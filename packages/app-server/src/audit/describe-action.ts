@@ -83,6 +83,13 @@ export const AUDIT_ACTIONS = {
     words: 'took all second factors from an account',
     details: ['totp', 'passkeys'],
   },
+  'key.made': { words: 'made a signing key', details: ['by'] },
+  'key.imported': { words: 'imported a signing key', details: ['by'] },
+  'key.withdrawn': { words: 'withdrew a signing key from signing', details: ['by'] },
+  'key.killed': { words: 'killed a signing key and all its claims', details: ['by'] },
+  'key.forgotten': { words: 'forgot a signing key whose last claim is dead', details: ['by'] },
+  'key.exported': { words: 'exported signing keys', details: ['by'] },
+  'keys.rewrapped': { words: 'encrypted the keys anew', details: ['by'] },
 } as const satisfies Record<AuditAction, ActionWords>;
 
 /** All actions, in the order of the table. */

@@ -3,6 +3,7 @@
 import type { Insertable, Kysely, Transaction } from 'kysely';
 import { newId } from '../database/new-id.js';
 import type { AuditEntryTable, Schema } from '../database/schema.js';
+import type { RingChange } from '../keys/ring-file.js';
 
 /** `subject.what-happened`, in the past tense. What each is in words is in `describe-action.ts`. */
 export type AuditAction =
@@ -61,9 +62,12 @@ export type AuditAction =
   | 'recovery-codes.made'
   | 'recovery-code.used'
   | 'second-factor.refused'
-  | 'second-factor.removed';
-/** Who is acting, and from where. */
+  | 'second-factor.removed'
+  | KeyAuditAction;
+/** What is done with signing keys, by command, by schedule, or by a server itself. */
+export type KeyAuditAction = RingChange['action'];
 
+/** Who is acting, and from where. */
 export interface Actor {
   /** The account; null for the server itself and for visitors. */
   actorId: string | null;
@@ -72,6 +76,8 @@ export interface Actor {
 }
 
 export interface AuditFact extends Actor {
+  /** Of a fact that several servers come upon: it is written once. Drawn when there is none. */
+  id?: string;
   action: AuditAction;
   /** The account it was done to or about; the actor's own unless told otherwise. */
   accountId?: string | null;
@@ -91,11 +97,19 @@ const MAX_TEXT = 300;
 
 /** The row of an entry, for statements that write more than it in one round trip. */
 export function auditRow(
-  { action, actorId, accountId = actorId, subject = null, address, details = {} }: AuditFact,
+  {
+    id = newId(),
+    action,
+    actorId,
+    accountId = actorId,
+    subject = null,
+    address,
+    details = {},
+  }: AuditFact,
   nowMs: number,
 ): Insertable<AuditEntryTable> {
   return {
-    id: newId(),
+    id,
     created_at: new Date(nowMs),
     action,
     actor_id: actorId,
@@ -114,7 +128,11 @@ export async function recordAudit(
   fact: AuditFact,
   nowMs: number,
 ): Promise<void> {
-  await db.insertInto('audit_entry').values(auditRow(fact, nowMs)).execute();
+  await db
+    .insertInto('audit_entry')
+    .values(auditRow(fact, nowMs))
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
 }
 
 /** Adds several, in as few statements as can be. */

@@ -1,4 +1,5 @@
 // Claims and the public keys, as the OpenAPI document has them.
+import { MOST_PUBLISHED_KEYS, MOST_RETIRED_KEYS } from '@claimcheck/shared/claim';
 import { z } from 'zod';
 import { pageQuery } from '../http/list-page.js';
 import { bytes, done, id, instant, next, type ApiDescription } from '../openapi/describe.js';
@@ -41,16 +42,23 @@ const claim = z
   })
   .meta({ id: 'Claim' });
 
+const keyId = z.string().regex(/^k[34]\.pid\.[A-Za-z0-9_-]{44}$/);
+
 const publishedKeys = z.object({
   keys: z
     .array(
       z.object({
-        kid: z.string().regex(/^k4\.pid\.[A-Za-z0-9_-]{44}$/),
-        key: z.string().regex(/^k4\.public\.[A-Za-z0-9_-]{43}$/),
+        kid: keyId,
+        key: z.string().regex(/^k(?:4\.public\.[A-Za-z0-9_-]{43}|3\.public\.[A-Za-z0-9_-]{66})$/),
       }),
     )
     .min(1)
-    .max(100),
+    .max(MOST_PUBLISHED_KEYS),
+  retired: z
+    .array(keyId)
+    .max(MOST_RETIRED_KEYS)
+    .optional()
+    .meta({ description: 'Keys that were killed: nothing that they sign counts ever again.' }),
 });
 
 export const claimApi: ApiDescription = {
@@ -98,8 +106,9 @@ export const claimApi: ApiDescription = {
     publishKeys: {
       on: 'GET /.well-known/claimcheck/keys',
       summary: 'The public keys',
-      description: 'With which claims are verified. May be kept for a minute.',
+      description: 'With which claims are verified. May be kept for as long as Cache-Control says.',
       access: 'anybody',
+      refusals: ['busy'],
       answers: {
         200: {
           description: 'All keys whose claims may still be alive.',

@@ -46,7 +46,7 @@ export function createDownloadMint(context: AppContext) {
     const file = await findOwnFile(db, account.id, fileId);
     const mtimeMs = await checkStoredFile(file);
     const { token, expiresAtMs } = await mintClaim<'download'>(
-      keys.active,
+      await keys.signing(),
       {
         iss: config.appOrigin,
         aud: config.downloadOrigin,

@@ -1,25 +1,22 @@
 // The public keys, for the download servers and for anybody: `GET /.well-known/claimcheck/keys`.
 // Nothing of the secret halves is reachable from here.
-import { createHash } from 'node:crypto';
-import { publishKeys, type SigningKeys } from '@claimcheck/shared/mint';
 import type { Context } from 'koa';
+import type { AppContext } from '../context.js';
+import { Refused } from '../http/problems.js';
 
-/** How long a download server may go without asking again, in seconds. */
-const MAX_AGE_SECONDS = 60;
-
-export function createKeysHandler(keys: SigningKeys) {
-  const body = JSON.stringify(publishKeys(keys));
-  const etag = createHash('sha256').update(body).digest('base64url').slice(0, 22);
-
+/** Answers with the keys of this moment, and 503 rather than with what may be old. */
+export function createKeysHandler({ config, keys }: Pick<AppContext, 'config' | 'keys'>) {
   return (ctx: Context): void => {
-    ctx.set('Cache-Control', `public, max-age=${MAX_AGE_SECONDS}`);
-    ctx.etag = etag;
+    const published = keys.published();
+    if (published === undefined) throw new Refused('busy');
+    ctx.set('Cache-Control', `public, max-age=${config.keysMaxAgeSeconds}`);
+    ctx.etag = published.etag;
     ctx.status = 200;
     if (ctx.fresh) {
       ctx.status = 304;
       return;
     }
-    ctx.body = body;
+    ctx.body = published.body;
     ctx.type = 'application/json';
   };
 }

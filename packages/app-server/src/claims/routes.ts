@@ -99,7 +99,7 @@ export function createClaimRoutes(context: AppContext) {
         expiresAt,
       });
     },
-    publishKeys: createKeysHandler(context.keys),
+    publishKeys: createKeysHandler(context),
   } satisfies Record<string, Handler>;
 }
 

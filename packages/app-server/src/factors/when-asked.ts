@@ -9,7 +9,7 @@ import type { SignInMethod } from '../sessions/session-store.js';
  */
 type Asking = 'asked' | 'passed' | 'own';
 
-const ASKING = {
+const ASKING: Readonly<Record<SignInMethod, Asking>> = {
   password: 'asked',
   'mailed-link': 'asked',
   'first-run-link': 'asked',
@@ -17,13 +17,13 @@ const ASKING = {
   remembered: 'passed',
   'identity-provider': 'own',
   'hand-off': 'own',
-} as const satisfies Record<SignInMethod, Asking>;
+};
 
 export function isSecondFactorAskedAfter(method: SignInMethod): boolean {
-  return (ASKING[method] satisfies Asking as Asking) === 'asked';
+  return ASKING[method] === 'asked';
 }
 
 /** True for sessions that need no second factor of ours where one is required. */
 export function bringsItsOwnFactors(method: SignInMethod): boolean {
-  return (ASKING[method] satisfies Asking as Asking) === 'own';
+  return ASKING[method] === 'own';
 }

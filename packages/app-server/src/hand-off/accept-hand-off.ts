@@ -1,7 +1,7 @@
 // The receiving side: sends a browser to the peer with a state of its own, and takes what it comes back with.
 // Everything that can be refused is refused before the burn, and the burn decides between several at once.
 import { burnRequestOf } from '@claimcheck/shared/ledger';
-import { secondsOf, type ClaimOf } from '@claimcheck/shared/claim';
+import { secondsOf, type ClaimOf, type KeyId } from '@claimcheck/shared/claim';
 import { KeysUnavailableError } from '@claimcheck/shared/key-source';
 import type { Context } from 'koa';
 import type { IdentityContext } from '../context.js';
@@ -86,12 +86,12 @@ export async function acceptHandOff(
   const attempt = await findAttempt(context, 'peer', secret);
   const peer = handOffPeers.byOrigin(attempt.issuer);
   if (peer === undefined) throw new Refused('not-a-peer');
-  const claim = await verify(peer, token, now());
+  const { claim, keyId } = await verify(peer, token, now());
   checkReturned(secret, 'hand-off-state', claim.sta);
   // The nonce follows from the state, so that one attempt can only ever burn one nonce.
   if (claim.jti !== nonceOfState(claim.sta)) throw refuse('invalid-claim');
   const who = await findWhom(context, { attempt, claim, viewer, peer });
-  const outcome = await ledger.burn(burnRequestOf(claim));
+  const outcome = await ledger.burn(burnRequestOf(claim, keyId));
   if (outcome !== 'burned') throw refuse(outcome);
   // The ledger forgets a burn within minutes; the attempt is over for good.
   await takeAttempt(ctx, context, 'peer', secret);
@@ -108,10 +108,10 @@ async function verify(
   peer: ReceivedPeer,
   token: string,
   nowMs: number,
-): Promise<ClaimOf<'hand-off'>> {
+): Promise<{ claim: ClaimOf<'hand-off'>; keyId: KeyId }> {
   try {
     const verification = await peer.verify(token, nowMs);
-    if (verification.ok) return verification.claim;
+    if (verification.ok) return verification;
     throw refuse(verification.refusal);
   } catch (error) {
     if (!(error instanceof KeysUnavailableError)) throw error;

@@ -37,7 +37,7 @@ export async function sendHandOff(
   const { config, db, keys, now } = context;
   const { account, requestedAtMs } = viewer;
   const { token, claim } = await mintClaim<'hand-off'>(
-    keys.active,
+    await keys.signing(),
     {
       iss: config.appOrigin,
       aud: to,

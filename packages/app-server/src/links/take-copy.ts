@@ -128,7 +128,7 @@ export function createCopyTaker(context: AppContext) {
       const fil = JSON.parse(copy.claimed_file) as ClaimedFile;
       const issuedAtMs = copy.issued_at.getTime();
       const { token } = await mintClaim<'download'>(
-        keys.active,
+        await keys.signing(),
         {
           iss: config.appOrigin,
           aud: config.downloadOrigin,

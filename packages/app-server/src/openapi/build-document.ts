@@ -101,7 +101,12 @@ export function refusalsOf(operation: Operation): AppRefusal[] {
       ...(access === 'anybody' ? [] : [...OF_KEYS, ...OF_STORES]),
       ...(['anybody', 'visitor'].includes(access)
         ? []
-        : (['not-signed-in', 'account-incomplete'] as const)),
+        : ([
+            'not-signed-in',
+            'account-incomplete',
+            'second-factor-required',
+            'coming-back',
+          ] as const)),
       ...(access === 'admin' ? (['forbidden'] as const) : []),
       ...(proven ? (['proof-needed'] as const) : []),
       ...(unsafe ? (['cross-site'] as const) : []),

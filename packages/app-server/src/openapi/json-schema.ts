@@ -21,7 +21,13 @@ export function createSchemaWriter(): SchemaWriter {
     const turned = z.toJSONSchema(schema, {
       io,
       unrepresentable: 'any',
-      override: ({ jsonSchema }) => standIn(jsonSchema as JsonSchema),
+      override: ({ zodSchema, jsonSchema }) => {
+        // As `JSON.stringify` writes one.
+        if (zodSchema instanceof z.ZodDate) {
+          Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
+        }
+        standIn(jsonSchema);
+      },
     });
     const text = JSON.stringify(turned).replaceAll('"#/$defs/', '"#/components/schemas/');
     const { $schema: _, $defs = {}, ...rest } = JSON.parse(text) as JsonSchema;

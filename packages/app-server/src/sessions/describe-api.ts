@@ -10,23 +10,54 @@ import {
 } from '../accounts/input.js';
 import { pendingSignInOutput } from '../factors/input.js';
 import type { AppRefusal } from '../http/problems.js';
-import { proofInput } from './input.js';
+import { makeRoomInput, proofInput } from './input.js';
 import { done, email, id, instant, type Answer, type ApiDescription } from '../openapi/describe.js';
+
+const method = z.string().meta({ description: 'How it was proven who this is.' });
+const place = z.string().nullable().meta({ description: 'Roughly where that is, if it is known.' });
 
 const sessionShown = z.object({
   account: z.object({ id, email: email.nullable(), role: z.enum(['admin', 'member']) }),
-  session: z.object({ id, createdAt: instant, lastSeenAt: instant }),
+  session: z.object({
+    id,
+    createdAt: instant,
+    lastSeenAt: instant,
+    method,
+    provenAt: instant.nullable(),
+  }),
+  secretStolenAt: instant.nullable().meta({
+    description: 'When somebody else came with a secret of a browser of yours.',
+  }),
 });
 
-const sessionList = z.object({
-  sessions: z.array(
+const session = z
+  .object({
+    id,
+    current: z.boolean().meta({ description: 'The one that asks.' }),
+    userAgent: z.string(),
+    browser: z.string(),
+    address: z.string(),
+    place,
+    createdAt: instant,
+    lastSeenAt: instant,
+    method,
+    remembered: z.boolean().meta({ description: 'Of a browser that stays signed in.' }),
+  })
+  .meta({ id: 'Session' });
+
+const sessionList = z.object({ sessions: z.array(session) });
+
+const browserList = z.object({
+  browsers: z.array(
     z.object({
       id,
-      current: z.boolean().meta({ description: 'The one that asks.' }),
-      userAgent: z.string(),
+      current: z.boolean(),
+      browser: z.string(),
       address: z.string(),
+      place,
+      lastUsedAt: instant,
       createdAt: instant,
-      lastSeenAt: instant,
+      expiresAt: instant,
     }),
   ),
 });
@@ -67,7 +98,7 @@ export const sessionApi: ApiDescription = {
         example: { email: 'ada@example.org', password: 'correct horse battery' },
       },
       answers: { 202: pending, 204: signedIn },
-      refusals: ['wrong-credentials', 'busy', 'ledger-unavailable'],
+      refusals: ['too-many-sessions', 'wrong-credentials', 'busy', 'ledger-unavailable'],
     },
     signInByFirstLink: {
       on: 'POST /api/session/link',
@@ -75,7 +106,7 @@ export const sessionApi: ApiDescription = {
       access: 'visitor',
       body: { schema: linkInput },
       answers: { 204: signedIn },
-      refusals: ['wrong-credentials', ...LINK_ENDED],
+      refusals: ['too-many-sessions', 'wrong-credentials', ...LINK_ENDED],
     },
     signInByMailedLink: {
       on: 'POST /api/session/handle',
@@ -84,7 +115,7 @@ export const sessionApi: ApiDescription = {
       access: 'visitor',
       body: { schema: handleInput },
       answers: { 202: pending, 204: signedIn },
-      refusals: ['wrong-credentials', ...LINK_ENDED],
+      refusals: ['too-many-sessions', 'wrong-credentials', ...LINK_ENDED],
     },
     requestSignInLink: {
       on: 'POST /api/sign-in-links',
@@ -136,6 +167,52 @@ export const sessionApi: ApiDescription = {
       access: 'session',
       answers: { 204: done('All ended but this one.') },
       refusals: ['ledger-unavailable'],
+    },
+    showWaiting: {
+      on: 'GET /api/session/waiting',
+      summary: 'Your devices, while signing in waits for room',
+      description: 'After `too-many-sessions`, with the cookie that it set.',
+      access: 'visitor',
+      answers: { 200: { description: 'The least recently used first.', schema: sessionList } },
+      refusals: ['not-signed-in'],
+    },
+    makeRoom: {
+      on: 'POST /api/session/waiting',
+      summary: 'End one of them, and be signed in',
+      access: 'visitor',
+      body: { schema: makeRoomInput },
+      answers: { 204: signedIn },
+      refusals: [
+        'not-signed-in',
+        'not-found',
+        'wrong-credentials',
+        'too-many-sessions',
+        'ledger-unavailable',
+      ],
+    },
+    listRememberedBrowsers: {
+      on: 'GET /api/remembered-browsers',
+      summary: 'Your browsers that stay signed in',
+      access: 'session',
+      answers: { 200: { description: 'Each with its last use.', schema: browserList } },
+    },
+    forgetAllBrowsers: {
+      on: 'DELETE /api/remembered-browsers',
+      summary: 'Forget all browsers that stay signed in',
+      access: 'session',
+      answers: { 204: done('Forgotten; their sessions go on until they end.') },
+    },
+    forgetBrowser: {
+      on: 'DELETE /api/remembered-browsers/{id}',
+      summary: 'Forget one of them',
+      access: 'session',
+      answers: { 204: done('Forgotten; its session goes on until it ends.') },
+    },
+    dismissTheftNotice: {
+      on: 'DELETE /api/account/theft-notice',
+      summary: 'Say that the notice of a stolen secret was read',
+      access: 'session',
+      answers: { 204: done('It is shown no more.') },
     },
     endSession: {
       on: 'DELETE /api/sessions/{id}',

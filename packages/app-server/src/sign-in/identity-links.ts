@@ -135,8 +135,9 @@ export async function burnIdentityLink(
   { link, account }: PressedLink,
 ): Promise<void> {
   const nowMs = now();
+  const key = await keys.signing();
   const { claim } = await mintClaim(
-    keys.active,
+    key,
     {
       iss: config.appOrigin,
       aud: config.appOrigin,
@@ -148,7 +149,7 @@ export async function burnIdentityLink(
     nowMs,
     PRESS_SECONDS,
   );
-  const outcome = await ledger.burn(burnRequestOf(claim));
+  const outcome = await ledger.burn(burnRequestOf(claim, key.id));
   if (outcome !== 'burned') throw refuse(link, outcome);
   // The ledger forgets a burn within minutes, this row never does.
   const { numUpdatedRows } = await db

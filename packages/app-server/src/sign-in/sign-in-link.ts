@@ -2,7 +2,7 @@
 // the same ledger as every other. Looking at its page burns nothing.
 import { createClaimVerifier, MAX_LIFE_SECONDS, type SignInClaim } from '@claimcheck/shared/claim';
 import { burnRequestOf } from '@claimcheck/shared/ledger';
-import { keyRingOf, mintClaim, newNonce } from '@claimcheck/shared/mint';
+import { mintClaim, newNonce } from '@claimcheck/shared/mint';
 import type { AppContext } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { Refused, type AppRefusal } from '../http/problems.js';
@@ -26,7 +26,7 @@ export async function mintSignInLink(context: AppContext, accountId: string): Pr
   const { config, keys, ledger, now } = context;
   const nonce = newNonce();
   const { token } = await mintClaim(
-    keys.active,
+    await keys.signing(),
     {
       iss: config.appOrigin,
       aud: config.appOrigin,
@@ -48,16 +48,16 @@ export function createSignInLinkBurn(context: AppContext) {
     act: 'sign-in',
     issuer: config.appOrigin,
     audience: config.appOrigin,
-    keys: keyRingOf(keys),
+    keys: keys.ring,
   });
 
   /** @throws Refused with a claim's refusal; LedgerUnavailableError. Neither proves anything. */
   return async function burnSignInLink(token: string): Promise<Account> {
     const verification = await verifyClaim(token, now());
     if (!verification.ok) throw refuse(verification.refusal);
-    const { claim } = verification;
+    const { claim, keyId } = verification;
     const account = await findSignable(claim);
-    const outcome = await ledger.burn(burnRequestOf(claim));
+    const outcome = await ledger.burn(burnRequestOf(claim, keyId));
     if (outcome !== 'burned') throw refuse(outcome);
     return account;
   };

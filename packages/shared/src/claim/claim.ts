@@ -15,6 +15,15 @@ const instant = z
 
 const origin = z.string().min(1).max(300);
 
+/**
+ * False for the 31st of April and for 24:00:00, which `Date.parse` takes for what follows. The PASETO library
+ * looks at that for `iat` and `exp`, which are registered.
+ */
+function isOnTheCalendar(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text.replace('Z', '.000Z');
+}
+
 /** RFC 9110 section 8.3.1: `type/subtype` with optional parameters, visible ASCII only. */
 const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:;[\x20-\x7e]*)?$/;
 
@@ -92,7 +101,7 @@ export const handOffClaim = z.strictObject({
   /** How the minting session began: `password`, `identity-provider`, … */
   met: z.string().regex(/^[a-z0-9-]{1,32}$/),
   /** When it was last proven there who this is. */
-  prv: instant,
+  prv: instant.refine(isOnTheCalendar),
 });
 
 /** One schema per purpose; a verifier is built for exactly one of them. */

@@ -7,4 +7,5 @@ export * from './key-ring.js';
 export * from './limits.js';
 export * from './revocation-subjects.js';
 export * from './storage-key.js';
+export * from './verification-key.js';
 export * from './verify-claim.js';

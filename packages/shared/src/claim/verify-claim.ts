@@ -1,12 +1,14 @@
 // Verifying a claim: from an untrusted string to a claim, or a refusal. No I/O besides the key
 // ring's, no ledger, and `now` is a value. The order is the rule: length, form, key, signature,
-// shape, addressee, times. Nothing a token says selects an algorithm; its key id can only pick one
-// of our own keys.
+// shape, addressee, times. Nothing a token says selects an algorithm: its key id can only pick one of our own
+// keys, the key says which PASETO version it is for, and the token's header must be that one's.
 import { InspectFooter, PublicProtocol } from 'paseto';
+import { VerifyFactory as VerifyV3Factory } from 'paseto/v3/public';
 import { VerifyFactory } from 'paseto/v4/public';
 import { claimSchemas, secondsOf, type Act, type ClaimOf } from './claim.js';
 import { isKeyId, type KeyId } from './key-id.js';
 import type { KeyRing } from './key-ring.js';
+import type { VerificationKey } from './verification-key.js';
 import {
   acceptableUntil,
   CLOCK_TOLERANCE_SECONDS,
@@ -16,11 +18,11 @@ import {
 } from './limits.js';
 import { isUnambiguousJson } from './unambiguous-json.js';
 
-/** `v4.public.` payload `.` footer, unpadded base64url; the payload holds at least a signature. */
-const TOKEN = /^v4\.public\.[A-Za-z0-9_-]{86,}\.[A-Za-z0-9_-]+$/;
+/** Header, payload `.` footer, unpadded base64url; the payload holds at least the shorter version's signature. */
+const TOKEN = /^v[34]\.public\.[A-Za-z0-9_-]{86,}\.[A-Za-z0-9_-]+$/;
 
-const HEADER = 'v4.public.';
-const SIGNATURE_BYTES = 64;
+/** At the end of what is signed, by the header of the version. */
+const SIGNATURE_BYTES = { 'v4.public.': 64, 'v3.public.': 96 } as const;
 
 /** The library's own time checks are opened wide: ours, below, decide alone. */
 const ANY_TIME = { clockTolerance: 1e11 };
@@ -33,6 +35,8 @@ export type InvalidReason =
   | 'too-long'
   | 'malformed'
   | 'unknown-key'
+  /** The header is not the one of the key that the footer names. */
+  | 'wrong-version'
   | 'bad-signature'
   | 'bad-shape'
   | 'wrong-issuer'
@@ -41,8 +45,13 @@ export type InvalidReason =
   | 'issued-in-future';
 
 export type Verification<A extends Act> =
-  /** `mayBegin` is false past `exp`, when a resumable claim is good only for a copy that has begun. */
-  | { ok: true; claim: ClaimOf<A>; mayBegin: boolean }
+  /**
+   * `keyId` is needed for the burn, which asks whether the key was revoked. `mayBegin` is false past `exp`, when
+   * a resumable claim is good only for a copy that has begun.
+   */
+  { ok: true; claim: ClaimOf<A>; keyId: KeyId; mayBegin: boolean } | Refusal<A>;
+
+type Refusal<A extends Act> =
   | { ok: false; refusal: 'invalid-claim'; reason: InvalidReason }
   | { ok: false; refusal: 'expired'; claim: ClaimOf<A> };
 
@@ -71,6 +80,7 @@ export function createClaimVerifier<A extends Act>(
   { verifyFactory = VerifyFactory }: ClaimVerifierOptions = {},
 ) {
   const protocol = new PublicProtocol(verifyFactory);
+  const protocolV3 = new PublicProtocol(VerifyV3Factory);
   /** Footers of our own keys that have been read before: all tokens of a key have the same one. */
   const knownFooters = new Map<string, KeyId>();
   return async function verifyClaim(token: string, nowMs: number): Promise<Verification<A>> {
@@ -83,18 +93,23 @@ export function createClaimVerifier<A extends Act>(
     const found = expectation.keys.find(keyId);
     const key = found instanceof Promise ? await found : found;
     if (key === undefined) return invalid('unknown-key');
+    if (!token.startsWith(key.header)) return invalid('wrong-version');
     if (knownFooters.size >= MOST_KNOWN_FOOTERS) knownFooters.clear();
     knownFooters.set(footer, keyId);
     let proven: unknown;
     try {
-      const now = new Date(nowMs);
-      proven = (await protocol.Verify(key, token, { now, allowNonExpiring: true, ...ANY_TIME }))
-        .claims;
+      const options = { now: new Date(nowMs), allowNonExpiring: true, ...ANY_TIME };
+      const { claims } =
+        key.header === 'v4.public.'
+          ? await protocol.Verify(key.publicKey, token, options)
+          : await protocolV3.Verify(key.publicKey, token, options);
+      proven = claims;
     } catch {
       return invalid('bad-signature');
     }
-    if (!isUnambiguousJson(payloadOf(token), proven)) return invalid('bad-shape');
-    return checkClaim(proven, expectation, nowMs);
+    if (!isUnambiguousJson(payloadOf(token, key.header), proven)) return invalid('bad-shape');
+    const checked = checkClaim(proven, expectation, nowMs);
+    return checked.ok ? { ...checked, keyId } : checked;
   };
 }
 
@@ -103,7 +118,7 @@ function checkClaim<A extends Act>(
   proven: unknown,
   expectation: Expectation<A>,
   nowMs: number,
-): Verification<A> {
+): Refusal<A> | { ok: true; claim: ClaimOf<A>; mayBegin: boolean } {
   const parsed = claimSchemas[expectation.act].safeParse(proven);
   if (!parsed.success) return invalid('bad-shape');
   const claim = parsed.data as ClaimOf<A>;
@@ -119,9 +134,9 @@ function checkClaim<A extends Act>(
 }
 
 /** What was signed, as text; the signature is the last 64 bytes. Only for a token of our form. */
-function payloadOf(token: string): string {
-  const signed = Buffer.from(token.slice(HEADER.length, token.lastIndexOf('.')), 'base64url');
-  return signed.toString('utf8', 0, signed.length - SIGNATURE_BYTES);
+function payloadOf(token: string, header: VerificationKey['header']): string {
+  const signed = Buffer.from(token.slice(header.length, token.lastIndexOf('.')), 'base64url');
+  return signed.toString('utf8', 0, signed.length - SIGNATURE_BYTES[header]);
 }
 
 /** The key id in the footer of an untrusted token of our form, or undefined when it holds none. */

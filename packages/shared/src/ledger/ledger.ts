@@ -143,6 +143,8 @@ export interface Ledger {
   /** What has become of a resumable claim; changes nothing. */
   copyState(claim: Pick<BurnRequest, 'nonce' | 'fence' | 'forgetAtMs'>): Promise<CopyState>;
   revoke(revocation: Revocation): Promise<void>;
+  /** Whether any revocation of this subject is remembered, whatever its instants. */
+  isRevoked(subject: RevocationSubject): Promise<boolean>;
   record(event: Pick<LedgerEvent, 'kind' | 'claimId' | 'bytes'>): Promise<void>;
   /** Events for a named reader; readers of different names share them out. */
   events(reader: string): EventFeed;

@@ -179,6 +179,7 @@ export function createMemoryLedger({ now = Date.now }: { now?: () => number } = 
     settle: async (settlement) => settleNow(settlement),
     copyState: async (claim) => copyStateNow(claim),
     revoke: async (revocation) => revokeNow(revocation),
+    isRevoked: async (subject) => (revoked.get(subject)?.forgetAtMs ?? 0) > now(),
     record: async ({ kind, claimId, bytes }) => append(kind, claimId, { firstByte: 0, bytes }, 0),
     events,
     check: async () => {},

@@ -224,6 +224,14 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
           );
         }),
       ),
+    // A shard that was flushed has forgotten what the others still know.
+    isRevoked: (subject) =>
+      ask(async () => {
+        const marks = await Promise.all(
+          shards.under(subject).map(({ keys }) => redis.get(keys.revoked(subject))),
+        );
+        return marks.some((mark) => mark !== null);
+      }),
     record: (event) =>
       ask(async () => {
         requireDone(await run(shards.of(parseNonce(event.claimId)), packEvent(event)));
