@@ -18,7 +18,7 @@ const long = spelled.filter((word) => Array.from(word).length >= MIN_CHARACTERS)
 const digests = [...new Set(long)]
   .slice(0, KEPT)
   .map((word) => createHash('sha256').update(word).digest().subarray(0, DIGEST_BYTES))
-  .toSorted(Buffer.compare);
+  .toSorted((a, b) => Buffer.compare(a, b));
 const target = fileURLToPath(
   new URL('../packages/app-server/passwords/common.digests', import.meta.url),
 );

@@ -37,11 +37,14 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
   beforeAll(async () => {
     mailServer = await startMailServer();
     const receiver = await startReceiver();
-    cleanups.push(mailServer.stop, receiver.stop);
+    cleanups.push(
+      () => mailServer.stop(),
+      () => receiver.stop(),
+    );
     databaseUrl = await createDatabase();
     const appPort = await freePort();
     elsewhere = await startElsewhere(`http://localhost:${appPort}`);
-    cleanups.push(elsewhere.stop);
+    cleanups.push(() => elsewhere.stop());
     const settings = {
       ...elsewhere.settings,
       APP_PORT: String(appPort),
@@ -53,13 +56,13 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
     };
     if (store === 'Redis') {
       const redis = await startRedis(READABLE_REDIS);
-      cleanups.push(redis.stop);
+      cleanups.push(() => redis.stop());
       redisUrl = redis.url;
       system = await startSystem(1, redisUrl, settings);
     } else {
       system = await startInOneProcess(settings);
     }
-    cleanups.push(system.stop);
+    cleanups.push(() => system.stop());
     secrets = await useEverySecret({ system, mailServer, receiver, elsewhere });
   }, 180_000);
   afterAll(async () => {
@@ -90,7 +93,8 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
     const planted = secret('planted', randomBytes(32).toString('base64url'));
     const [text = Buffer.alloc(0), bytes = Buffer.alloc(0)] = planted.values;
     await upload(await system.signIn(), 10, `x${bytes.toString('hex')}.bin`);
-    for (const url of [system.appUrl, ...system.downloadUrls]) await fetch(`${url}/x/${text}/x`);
+    for (const url of [system.appUrl, ...system.downloadUrls])
+      await fetch(`${url}/x/${text.toString()}/x`);
     await writeFile(join(system.dataDir, 'x.json'), `{"x":"..${bytes.toString('base64')}"}`);
     const expected = [
       'planted in the data directory, x.json',

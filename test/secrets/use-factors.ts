@@ -49,7 +49,9 @@ export async function useFactors({ collected, browser, ...credentials }: Using):
   await enter();
   for (const asking of [collected.browser(), entered]) {
     const options = asking.json('POST', '/api/session/passkey/options', {});
-    const { challenge } = (await (await expectStatus(200, options)).json()) as { challenge: string };
+    const { challenge } = (await (await expectStatus(200, options)).json()) as {
+      challenge: string;
+    };
     collected.keep('challenge of a passkey', challenge);
   }
 }
