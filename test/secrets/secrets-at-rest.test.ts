@@ -16,6 +16,7 @@ import { startReceiver } from '../webhooks/start-receiver.js';
 import { collectSecrets, expectStatus } from './collect-secrets.js';
 import { findSecrets, secret, type Place, type Secret } from './find-secrets.js';
 import { READABLE_REDIS, readDatabase, readFiles, readRedis } from './read-places.js';
+import { layKeys, type LaidKeys } from './lay-keys.js';
 import { startElsewhere, type Elsewhere } from './use-elsewhere.js';
 import { SETTINGS, useEverySecret } from './use-secrets.js';
 
@@ -31,6 +32,9 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
   let databaseUrl: string;
   let mailServer: MailServer;
   let elsewhere: Elsewhere;
+  let keys: LaidKeys;
+  /** What was found in the directory of keys before the app server had ever run on it. */
+  let inClear: string[];
   let secrets: Secret[];
   const cleanups: (() => Promise<unknown>)[] = [];
 
@@ -45,8 +49,12 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
     const appPort = await freePort();
     elsewhere = await startElsewhere(`http://localhost:${appPort}`);
     cleanups.push(() => elsewhere.stop());
+    keys = await layKeys();
+    cleanups.push(() => keys.remove());
+    inClear = findSecrets(keys.secrets, await readFiles('the keys', keys.directory));
     const settings = {
       ...elsewhere.settings,
+      ...keys.settings,
       APP_PORT: String(appPort),
       ...SETTINGS,
       DATABASE_URL: databaseUrl,
@@ -63,7 +71,10 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
       system = await startInOneProcess(settings);
     }
     cleanups.push(() => system.stop());
-    secrets = await useEverySecret({ system, mailServer, receiver, elsewhere });
+    secrets = [
+      ...keys.secrets,
+      ...(await useEverySecret({ system, mailServer, receiver, elsewhere })),
+    ];
   }, 180_000);
   afterAll(async () => {
     for (const clean of cleanups.toReversed()) await clean();
@@ -79,6 +90,7 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
         content: Buffer.from(child.output()),
       })),
       ...(await readFiles('the data directory', system.dataDir)),
+      ...(await readFiles('the keys', keys.directory)),
       ...(await readSender(elsewhere)),
     ];
   }
@@ -87,6 +99,13 @@ describe.each(['Redis', 'PostgreSQL'])('with sessions in %s', (store) => {
     // The text of a mail is kept until it is sent; what comes of that is below.
     await untilAllSent(databaseUrl);
     expect(findSecrets(secrets, await readEverything())).toEqual(KNOWN);
+  });
+
+  test('the signing key and the secret of links were in clear, and are encrypted since', async () => {
+    expect(inClear).toHaveLength(2);
+    const now = await readFiles('the keys', keys.directory);
+    expect(now.map(({ content }) => content.toString()).join()).toMatch(/k4\.secret-pw\./);
+    expect(findSecrets(keys.secrets, now)).toEqual([]);
   });
 
   test('a secret that is planted is found, in each place', async () => {
