@@ -87,11 +87,12 @@ export async function signInThere(
   { there }: Browser,
   authorizationUrl: string,
   login: string,
+  appOrigin: string = APP_ORIGIN,
 ): Promise<string> {
   let response = await there.get(authorizationUrl);
   for (let step = 0; step < 8; step += 1) {
     const location = new URL(locationOf(response), authorizationUrl);
-    if (location.origin === APP_ORIGIN) return location.pathname + location.search;
+    if (location.origin === appOrigin) return location.pathname + location.search;
     if (location.pathname.startsWith('/interaction/')) {
       const fields = login === 'refuse' ? { do: 'refuse' } : { do: 'sign-in', login };
       await there.get(location.href);

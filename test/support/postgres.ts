@@ -1,15 +1,18 @@
 // A real PostgreSQL of the test run's own: one cluster in a temporary directory, an empty database a
 // caller. PostgreSQL refuses to run as root, so then it runs as `postgres`, or else as `nobody`.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chownSync, existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { startChild } from './child.js';
 import { freePort } from './free-port.js';
 import { waitFor } from './wait-for.js';
+
+const run = promisify(execFile);
 
 export interface TestPostgres {
   /** A database from which others can be created, see `createDatabase`. */
@@ -81,6 +84,14 @@ async function query(url: string, sql: string): Promise<true> {
   } finally {
     await client.end();
   }
+}
+
+/** A whole database as `pg_dump` writes it, schema and rows. */
+export async function dumpDatabase(url: string): Promise<Buffer> {
+  const program = join(findPostgresBin(), 'pg_dump');
+  const options = { encoding: 'buffer', maxBuffer: 256 * 2 ** 20, timeout: 60_000 } as const;
+  const { stdout } = await run(program, [`--dbname=${url}`], options);
+  return stdout;
 }
 
 /** Debian keeps the server's programs out of PATH. */

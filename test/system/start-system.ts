@@ -13,7 +13,7 @@ import { startRedis, type TestRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
-const ADMIN = { email: 'ada@example.org', password: 'correct horse battery' };
+export const ADMIN = { email: 'ada@example.org', password: 'correct horse battery' };
 
 export interface System {
   appUrl: string;
@@ -29,11 +29,18 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** App server and `count` download servers, each a process, over one Redis of their own, or a given one. */
-export async function startSystem(count = 2, redisUrl?: string): Promise<System> {
+/**
+ * App server and `count` download servers, each a process, over one Redis of their own, or a given one.
+ * @param settings further ones, or others, for all of them.
+ */
+export async function startSystem(
+  count = 2,
+  redisUrl?: string,
+  settings: Record<string, string> = {},
+): Promise<System> {
   const dataDir = await mkdtemp(join(tmpdir(), 'claimcheck-system-'));
   const redis = redisUrl === undefined ? await startRedis() : undefined;
-  const [appPort, ...downloadPorts] = await freePorts(count + 1);
+  const [appPort, ...downloadPorts] = await freePorts(count + 1, settings['APP_PORT']);
   const environment = {
     ...plainEnvironment(),
     APP_PORT: String(appPort),
@@ -44,6 +51,7 @@ export async function startSystem(count = 2, redisUrl?: string): Promise<System>
     DATABASE_URL: await createDatabase(),
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
+    ...settings,
   };
   const app = startServer('packages/app-server/dist/main.js', environment);
   await untilReady(app, appPort);
@@ -60,7 +68,7 @@ export async function startSystem(count = 2, redisUrl?: string): Promise<System>
 /** Both services in one process on the embedded defaults, as `npm start` runs them once it has built. */
 export async function startInOneProcess(environment: Record<string, string> = {}): Promise<System> {
   const dataDir = await mkdtemp(join(tmpdir(), 'claimcheck-one-'));
-  const [appPort, downloadPort] = await freePorts(2);
+  const [appPort, downloadPort] = await freePorts(2, environment['APP_PORT']);
   const app = startServer('scripts/serve-both.mjs', {
     ...plainEnvironment(),
     APP_PORT: String(appPort),
@@ -139,8 +147,9 @@ async function untilReady(child: Child, port: number | undefined): Promise<void>
   });
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
+/** The first one may be given: who must know the app server's address before it runs. */
+async function freePorts(count: number, first?: string): Promise<number[]> {
+  const ports = new Set(first === undefined ? [] : [Number(first)]);
   while (ports.size < count) ports.add(await freePort());
   return [...ports];
 }

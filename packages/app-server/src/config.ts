@@ -6,6 +6,7 @@ import { EnvironmentReader, type Environment } from '@claimcheck/shared/env';
 import { readRedisUrl } from '@claimcheck/shared/ledger';
 import { LOG_LEVELS, type LogLevel } from '@claimcheck/shared/log';
 import { normaliseEmail } from './accounts/email.js';
+import { ownWordsFault } from './accounts/own-words.js';
 import { passwordFault } from './accounts/password-rules.js';
 import { LEAST_RETENTION_DAYS } from './audit/forget-audit.js';
 import { readHandOff, type HandOffSettings } from './hand-off/hand-off-settings.js';
@@ -108,7 +109,7 @@ export function readConfig(env: Environment = process.env): AppConfig {
     ...readKeySettings(read, env, dataDir),
     redisUrl: readRedisUrl(read),
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
-    firstAdmin: readFirstAdmin(read, env),
+    firstAdmin: readFirstAdmin(read, env, appOrigin),
     logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
     maxFileBytes: read.integer('MAX_FILE_BYTES', 10 * GIB, 1, PIB),
     trustProxy: read.choice('TRUST_PROXY', '0', ['0', '1']) === '1',
@@ -180,7 +181,11 @@ function readMail(
 }
 
 /** Both or neither, and as good as any other account's. The password is never quoted. */
-function readFirstAdmin(read: EnvironmentReader, env: Environment): AppConfig['firstAdmin'] {
+function readFirstAdmin(
+  read: EnvironmentReader,
+  env: Environment,
+  appOrigin: string,
+): AppConfig['firstAdmin'] {
   const email = read.text('ADMIN_EMAIL');
   // Not by `read.text`, which trims: a password may begin or end with a space.
   const password = env['ADMIN_PASSWORD'] || undefined;
@@ -192,7 +197,8 @@ function readFirstAdmin(read: EnvironmentReader, env: Environment): AppConfig['f
   }
   const normalised = normaliseEmail(email);
   if (normalised === undefined) read.refuse('ADMIN_EMAIL', email, 'an e-mail address');
-  const fault = passwordFault(password);
+  const fault =
+    passwordFault(password) ?? ownWordsFault(password, { appOrigin, email: normalised ?? '' });
   if (fault !== undefined) read.faults.push(`ADMIN_PASSWORD is refused: ${fault}`);
   return normalised === undefined ? undefined : { email: normalised, password };
 }

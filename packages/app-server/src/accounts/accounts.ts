@@ -12,6 +12,7 @@ import { Refused } from '../http/problems.js';
 import { forgetBrowsers } from '../sessions/remembered-browsers.js';
 import { revokeAround } from '../revoke-around.js';
 import { lockOtherAdmins } from './lock-other-admins.js';
+import { refuseOwnWords } from './own-words.js';
 
 export interface NewAccount {
   /** Normalised. */
@@ -47,12 +48,13 @@ export async function findAccount(db: Kysely<Schema>, id: string): Promise<Accou
   return account;
 }
 
-/** @throws Refused `conflict` when the e-mail address has an account already. */
+/** @throws Refused `conflict` when the e-mail address has an account already; `invalid-input` for its password. */
 export async function addAccount(
-  { db, passwords, now }: Pick<IdentityContext, 'db' | 'passwords' | 'now'>,
+  { config, db, passwords, now }: Pick<IdentityContext, 'config' | 'db' | 'passwords' | 'now'>,
   { email, password, role }: NewAccount,
   by: Actor,
 ): Promise<Account> {
+  refuseOwnWords('password', password, { appOrigin: config.appOrigin, email });
   const passwordHash = await passwords.hash(password);
   return await refuseTakenEmail(() =>
     db.transaction().execute(async (transaction) => {

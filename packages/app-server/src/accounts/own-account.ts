@@ -7,11 +7,12 @@ import { Refused } from '../http/problems.js';
 import { endOtherSessions } from '../sessions/end-sessions.js';
 import type { Session } from '../sessions/session-store.js';
 import { refuseTakenEmail } from './accounts.js';
+import { refuseOwnWords } from './own-words.js';
 import { setPassword } from './set-password.js';
 
 /**
  * Changes the password and ends the account's other sessions; this one stays.
- * @throws Refused `invalid-input` when the current password is wrong, `too-many-attempts` after ten
+ * @throws Refused `invalid-input` when the current password is wrong or the new one is made of its own words, `too-many-attempts` after ten
  * wrong ones: a session left open in a library must not be enough to try them all.
  */
 export async function changePassword(
@@ -21,7 +22,9 @@ export async function changePassword(
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
   by: Actor,
 ): Promise<void> {
-  const { db, now, passwords, signInLimits } = context;
+  const { config, db, now, passwords, signInLimits } = context;
+  const names = { appOrigin: config.appOrigin, email: account.email ?? '' };
+  refuseOwnWords('newPassword', newPassword, names);
   const admitted = await signInLimits.admitPasswordChange(account.id);
   if (!(await passwords.verify(account.password_hash, currentPassword))) {
     // There are few of these: the limit above ends them.
@@ -42,11 +45,12 @@ export async function changePassword(
  * @throws Refused `conflict` when the address is taken, or the account has been completed already.
  */
 export async function completeAccount(
-  { db, now, passwords }: IdentityContext,
+  { config, db, now, passwords }: IdentityContext,
   { account }: SignedIn,
   { email, password }: { email: string; password: string },
   by: Actor,
 ): Promise<Account> {
+  refuseOwnWords('password', password, { appOrigin: config.appOrigin, email });
   const passwordHash = await passwords.hash(password);
   const completed = await refuseTakenEmail(() =>
     db.transaction().execute(async (transaction) => {

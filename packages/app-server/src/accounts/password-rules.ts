@@ -1,5 +1,8 @@
-// What a password may be. Length alone counts (NIST SP 800-63B-4 section 3.1.1, OWASP ASVS 5 V6.2): no
-// rules of composition, any character, long ones welcome up to a bound that keeps hashing cheap.
+// What a password may be. Length counts, and that it is none of those tried first (NIST SP 800-63B-4 section
+// 3.1.1, OWASP ASVS 5 V6.2): no rules of composition, any character, long ones welcome up to a bound that keeps
+// hashing cheap.
+import { isCommonPassword } from './common-passwords.js';
+
 export const MIN_PASSWORD_CHARACTERS = 10;
 export const MAX_PASSWORD_CHARACTERS = 256;
 
@@ -18,6 +21,9 @@ export function passwordFault(password: string): string | undefined {
   }
   if (characters > MAX_PASSWORD_CHARACTERS) {
     return `a password has at most ${MAX_PASSWORD_CHARACTERS} characters`;
+  }
+  if (isCommonPassword(normalisePassword(password))) {
+    return 'this password is on the lists that are tried first; choose another';
   }
   return undefined;
 }

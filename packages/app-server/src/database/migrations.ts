@@ -6,6 +6,7 @@ import { auditAndProof } from './migrate-audit.js';
 import { identityProviderHandOff } from './migrate-federation.js';
 import { secondFactors } from './migrate-factors.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
+import { forgetOptOutAddresses } from './migrate-outbox-handles.js';
 import { quotasAndAuditTrail } from './migrate-quotas.js';
 import { rememberedBrowsers } from './migrate-remembered.js';
 
@@ -120,8 +121,9 @@ export const migrations: Record<string, Migration> = {
   '0004-mail-webhooks-identity-links': mailWebhooksIdentityLinks,
   '0005-audit-and-proof': auditAndProof,
   '0006-remembered-browsers': rememberedBrowsers,
-  '0008-identity-provider-hand-off': identityProviderHandOff,
-  '0011-api-keys': apiKeys,
   '0007-second-factors': secondFactors,
+  '0008-identity-provider-hand-off': identityProviderHandOff,
   '0009-quotas': quotasAndAuditTrail,
+  '0011-api-keys': apiKeys,
+  '0012-forget-opt-out-addresses': forgetOptOutAddresses,
 };

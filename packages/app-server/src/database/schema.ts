@@ -134,7 +134,7 @@ export interface OutboxMailTable {
   kind: MailKind;
   recipient: string;
   subject: string;
-  /** Emptied when it was sent: it may hold a link that signs somebody in. So is `html`. */
+  /** Emptied when it was sent: it may hold a link that signs somebody in. So are `html` and `unsubscribe_url`. */
   text: string;
   html: string;
   /** What it is about, once and for ever; its Message-ID is made of this. */

@@ -86,6 +86,10 @@ export function openProvider({ settings, log, now }: ProviderOptions): IdentityP
           ],
         },
       );
+      // Letter by letter (OpenID Connect Discovery 1.0 section 4.3): the library takes a last slash for none.
+      if (found.serverMetadata().issuer !== issuer) {
+        throw new Error('its metadata spells the issuer in another way');
+      }
       known = { configuration: found, readAtMs: now() };
       return found;
     } catch (error) {

@@ -117,7 +117,8 @@ function keepHeld({ db, now, log }: OutboxDeps, mail: OutboxMail): () => void {
 }
 
 /**
- * The text goes with the sending: it may hold a link that signs somebody in, and nobody needs it here.
+ * The text goes with the sending: it may hold a link that signs somebody in, and nobody needs it here. So does
+ * the address that ends notices.
  * The database may be away just now; then this waits for it, since nothing else would keep the mail
  * from being sent again, until the process is to end: then the journal will.
  */
@@ -134,6 +135,7 @@ async function markSent(deps: OutboxDeps, mail: OutboxMail): Promise<void> {
           held_until: null,
           text: '',
           html: '',
+          unsubscribe_url: null,
         })
         .where('id', '=', mail.id)
         .execute();

@@ -1,5 +1,6 @@
 // What the button of a mailed link does: use the link up, for signing in or for a new password. Everything
 // that can be refused without using it up is checked first.
+import { refuseOwnWords } from '../accounts/own-words.js';
 import { setPassword } from '../accounts/set-password.js';
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
@@ -33,6 +34,8 @@ export async function choosePasswordByMailedLink(
   const pressed = await findIdentityLink(context, handle);
   const { account, link } = pressed;
   if (link.purpose === 'sign-in') throw new Refused('invalid-claim');
+  const names = { appOrigin: context.config.appOrigin, email: account.email ?? '' };
+  refuseOwnWords('password', password, names);
   // Hashing may be refused as busy, which must not cost the link.
   const passwordHash = await context.passwords.hash(password);
   await burnIdentityLink(context, pressed);
