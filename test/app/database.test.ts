@@ -25,6 +25,8 @@ const account = {
   role: 'member',
   disabled_at: null,
   fetched_notices: true,
+  theft_at: null,
+  identity_count: 0,
   created_at: new Date('2026-01-02T03:04:05.678Z'),
 } as const;
 
