@@ -38,6 +38,7 @@ test('an empty environment gives the embedded defaults', () => {
     maxSessions: 20,
     sessionLimitAction: 'end-oldest',
     rememberSeconds: 30 * 86_400,
+    requireSecondFactor: 'off',
     geoipFile: undefined,
     smtp: undefined,
     mailFrom: { name: 'claimcheck', address: 'no-reply@localhost' },

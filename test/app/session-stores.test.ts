@@ -247,7 +247,8 @@ describe.each([
 
   test('ends a session at the end of its life, however much it was used', async () => {
     const session = await begin(await opened.addAccount());
-    const nearEnd = startMs + limits.lifeMs - 1;
+    // Not the last instant: Redis forgets it by its own clock, which goes on.
+    const nearEnd = startMs + limits.lifeMs - MINUTE_MS;
     await store.touch(session, nearEnd);
     expect(await store.find(session.idHash, nearEnd)).toBeDefined();
     expect(await store.find(session.idHash, startMs + limits.lifeMs)).toBeUndefined();

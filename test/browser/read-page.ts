@@ -94,20 +94,21 @@ export async function walkByTab(
     document.body.focus();
     document.body.removeAttribute('tabindex');
   });
-  for (let i = 0; i < times; i += 1) {
+  for (let presses = 0; walked.length < times && presses < 4 * times; presses += 1) {
     await page.keyboard.press('Tab');
-    walked.push(
-      await page.evaluate(() => {
-        const stop = document.activeElement as HTMLElement;
-        // The file input is the whole upload box, which is outlined in its stead.
-        const box = stop.closest('form#upload') ?? stop;
-        const { outlineStyle, outlineWidth } = getComputedStyle(box);
-        return {
-          stop: stop.dataset['stop'] ?? stop.tagName,
-          outlined: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
-        };
-      }),
-    );
+    const { isInParts, ...at } = await page.evaluate(() => {
+      const stop = document.activeElement as HTMLElement;
+      // The file input is the whole upload box, which is outlined in its stead.
+      const box = stop.closest('form#upload') ?? stop;
+      const { outlineStyle, outlineWidth } = getComputedStyle(box);
+      return {
+        stop: stop.dataset['stop'] ?? stop.tagName,
+        outlined: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
+        isInParts: stop instanceof HTMLInputElement && stop.type === 'date',
+      };
+    });
+    // Day, month, year and the calendar's button are stops of one field.
+    if (!(isInParts && walked.at(-1)?.stop === at.stop)) walked.push(at);
   }
   return walked;
 }

@@ -59,10 +59,23 @@ async function makePasskey(page: Page, name: string): Promise<string[]> {
   return codes;
 }
 
+/** Signs out, and waits until the sign-in page has asked by itself: what is pressed then is the button's own doing. */
 async function signOut(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-  await page.waitForLoadState('load');
+  await page.waitForFunction(() => 'askedByItself' in window);
+}
+
+/** Runs in each page before its own scripts. */
+function noteAsking(): void {
+  // Not on the empty page that a tab begins with.
+  if (!('credentials' in navigator)) return;
+  const get = navigator.credentials.get.bind(navigator.credentials);
+  navigator.credentials.get = (options) => {
+    const given = get(options);
+    if (options?.mediation === 'conditional') Object.assign(window, { askedByItself: true });
+    return given;
+  };
 }
 
 async function firstStep(page: Page, who: { email: string; password: string }): Promise<void> {
@@ -86,6 +99,7 @@ async function addMember(): Promise<{ email: string; password: string }> {
 async function openMember() {
   const who = await addMember();
   const page = await browsing.open();
+  await page.addInitScript(noteAsking);
   const authenticator = await addAuthenticator(page);
   // Until a button is pressed nobody is there: an open sign-in page asks by itself.
   await authenticator.present(false);

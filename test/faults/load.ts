@@ -83,9 +83,9 @@ export function startLoad(options: LoadOptions): Load {
     return claim;
   }
 
-  /** By each thing in turn that the claim hangs from, but for the file, from which all of them hang. */
+  /** By each thing in turn that the claim hangs from, but for the file and the key, from which all of them hang. */
   async function revokeClaim({ nonce, subjects }: MintedClaim): Promise<void> {
-    const own = subjects.filter((one) => !one.startsWith('file:'));
+    const own = subjects.filter((one) => !/^(?:file|key):/.test(one));
     const subject = own[revocations % own.length];
     if (subject === undefined) throw new Error('a claim hangs from nothing');
     revocations += 1;
