@@ -26,7 +26,7 @@ export async function measureOwnCost(house, scale) {
     const { directory, redis } = house;
     /** @type {string[]} */
     let tokens = await house.mint('1 KiB', scale.claimsASecond * scale.seconds);
-    const anything = Array.from({ length: scale.seconds * ANYTHING_A_SECOND }, () => 'x');
+    let anything = Array.from({ length: scale.seconds * ANYTHING_A_SECOND }, () => 'x');
     const measure = async (/** @type {string} */ name) => {
       await house.forget();
       if (name === 'parts') return await measureParts(house, tokens.slice(0, scale.operations));
@@ -46,8 +46,8 @@ export async function measureOwnCost(house, scale) {
           return await runWrk({ ...order, tokens: name === 'ours' ? tokens : anything });
         },
         mintMore: async () => {
-          if (name === 'ours') tokens.push(...(await house.mint('1 KiB', tokens.length)));
-          else anything.push(...anything);
+          if (name === 'ours') tokens = [...tokens, ...(await house.mint('1 KiB', tokens.length))];
+          else anything = [...anything, ...anything];
         },
       });
       return { micros: serverCpuMicros };
