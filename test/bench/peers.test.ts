@@ -10,10 +10,7 @@ const FILE = '1 KiB';
 /** Every way of taking the claim's one file at once. */
 const PARALLEL = 20;
 
-// The bench pins processes and reads /proc: it has no peers anywhere else.
-const onLinux = process.platform === 'linux' ? describe : describe.skip;
-
-onLinux.each(['ours', 'P-openssl', 'P-sodium', 'N'])('the peer %s', (name) => {
+describe.each(['ours', 'P-openssl', 'P-sodium', 'N'])('the peer %s', (name) => {
   let house: House;
   let peer: Peer;
   beforeAll(async () => {
@@ -74,7 +71,7 @@ onLinux.each(['ours', 'P-openssl', 'P-sodium', 'N'])('the peer %s', (name) => {
   });
 });
 
-onLinux.each(['ours', 'P-openssl', 'P-sodium'])('the ledger as %s keeps it', (name) => {
+describe.each(['ours', 'P-openssl', 'P-sodium'])('the ledger as %s keeps it', (name) => {
   let house: House;
   let peer: Peer;
   let ours: Peer;

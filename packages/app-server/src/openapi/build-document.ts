@@ -2,6 +2,7 @@
 // may ask, how it is refused) is added here, so that a description says only what is its own.
 import { APP_PROBLEMS, type AppRefusal } from '../http/problems.js';
 import type { Access, Answer, ApiDescription, Body, Method, Operation } from './describe.js';
+import { ABOUT, PROBLEM, SECURITY } from './document-parts.js';
 import { createSchemaWriter, type JsonSchema, type SchemaWriter } from './json-schema.js';
 
 export interface DocumentOptions {
@@ -26,14 +27,6 @@ export interface OpenApiDocument {
   paths: Record<string, Record<string, unknown>>;
   components: Record<string, Record<string, unknown>>;
 }
-
-const ABOUT = `The app server of claimcheck: sessions, files, claims, links. The download server's one address is
-described too. Errors are \`application/problem+json\` (RFC 9457) with a stable \`type\`; a client that prefers
-\`text/html\` gets a page with the same status instead.
-
-Browsers are recognised by their session cookie, and must say where they come from (\`Sec-Fetch-Site\` or
-\`Origin\`) in requests that change something. Programs send an API key as \`Authorization: Bearer\` to those
-operations that list \`apiKey\`; no cookie is looked at then, and no origin asked for.`;
 
 /** Every operation that asks who somebody is takes a look at an API key, if only to refuse it. */
 const OF_KEYS: readonly AppRefusal[] = [
@@ -269,36 +262,3 @@ export function problemResponse(
     },
   };
 }
-
-const PROBLEM: JsonSchema = {
-  description: 'A refusal, as RFC 9457 has it.',
-  type: 'object',
-  properties: {
-    type: { type: 'string', description: 'Stable: what to tell refusals apart by.' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string', description: 'What exactly is wrong, or what to do.' },
-    instance: { type: 'string', description: 'The request, to quote when asking for help.' },
-  },
-  required: ['type', 'title', 'status', 'detail', 'instance'],
-  additionalProperties: false,
-};
-
-const SECURITY = {
-  session: {
-    type: 'apiKey',
-    in: 'cookie',
-    name: '__Host-claimcheck',
-    description: 'Set by signing in. `admin` beside it: only for administrators.',
-  },
-  apiKey: {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'An API key, `cck_…`, with the scope that the operation names.',
-  },
-  claim: {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A claim, where it is not in the address.',
-  },
-};
