@@ -47,15 +47,15 @@ export interface OpenResponse {
  * range at once, and may come back with less.
  * @throws Refused `already-used`, `revoked`, `superseded`, `expired` or `ledger-unavailable`.
  */
-export async function burnNonce(
+export function burnNonce(
   dependencies: BurnDependencies,
   verified: VerifiedToken,
   plan: { status: number; body: ByteRange },
   { inFull = false }: { inFull?: boolean } = {},
 ): Promise<OpenResponse> {
   return verified.claim.mod === 'strict'
-    ? await burnStrict(dependencies, verified)
-    : await openResumable(dependencies, verified, plan, inFull);
+    ? burnStrict(dependencies, verified)
+    : openResumable(dependencies, verified, plan, inFull);
 }
 
 async function burnStrict(

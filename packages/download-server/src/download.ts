@@ -95,10 +95,15 @@ export function createDownload(dependencies: DownloadDependencies) {
         } else {
           const options = { allow: response.allow, rate: limit.rate };
           const unwatch = watchedKeys.watch(verified.keyId, onOver);
-          const sending = sender.sendFile(ctx.res, file.handle, headOf(ctx, plan), ahead, options);
-          const sent = await readers.watch(ctx, sending).finally(unwatch);
-          response.close(sent);
-          report(ctx, claim.jti, sent);
+          try {
+            const head = headOf(ctx, plan);
+            const sending = sender.sendFile(ctx.res, file.handle, head, ahead, options);
+            const sent = await readers.watch(ctx, sending);
+            response.close(sent);
+            report(ctx, claim.jti, sent);
+          } finally {
+            unwatch();
+          }
         }
       } finally {
         await file.handle.close();

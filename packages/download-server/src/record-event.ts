@@ -40,12 +40,15 @@ export function createEventRecorder(dependencies: EventRecorderDependencies): Ev
   }
 
   function follow(recording: Promise<void>, event: object): void {
-    const attempt = recording.catch((error: unknown) => {
-      lost += 1;
-      log.warn({ err: error, ...event, lost }, 'an event was not recorded');
-    });
+    const attempt = recording.then(
+      () => underway.remove(place),
+      (error: unknown) => {
+        underway.remove(place);
+        lost += 1;
+        log.warn({ err: error, ...event, lost }, 'an event was not recorded');
+      },
+    );
     const place = underway.add(attempt);
-    void attempt.then(() => underway.remove(place));
   }
 
   return {

@@ -5,6 +5,7 @@ import { subjectOf, type KeyId } from '@claimcheck/shared/claim';
 import type { KeySource } from '@claimcheck/shared/key-source';
 import type { Ledger } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
+import { createUnderway, type Underway } from '@claimcheck/shared/underway';
 
 /** With the ledger's own time-out well below the ten seconds within which a retired key's downloads end. */
 const LOOK_EVERY_MS = 3000;
@@ -25,22 +26,28 @@ export interface KeyWatch {
 /** Nothing is asked while nothing is being sent. */
 export function createKeyWatch(dependencies: KeyWatchDependencies): KeyWatch {
   const { ledger, keys, log, everyMs = LOOK_EVERY_MS } = dependencies;
-  const open = new Map<KeyId, Set<() => void>>();
+  /** By the key that each came by. A list stays when it has become empty: keys are few. */
+  const open = new Map<KeyId, Underway<() => void>>();
   let timer: NodeJS.Timeout | undefined;
 
   async function look(): Promise<void> {
-    for (const id of open.keys()) {
+    for (const [id, ends] of open) {
+      if (ends.count() === 0) continue;
       // A ledger that is away says nothing; the published document may have.
       const gone = keys.isRetired(id) || (await isRevoked(id));
-      const ends = open.get(id);
-      if (!gone || ends === undefined) continue;
+      if (!gone || ends.count() === 0) continue;
       log.warn(
-        { key: id, downloads: ends.size },
+        { key: id, downloads: ends.count() },
         'the key was retired in an emergency: downloads end',
       );
-      for (const end of ends) end();
+      for (const end of ends.all()) end();
     }
-    timer = open.size === 0 ? undefined : later();
+    timer = isAnythingOpen() ? later() : undefined;
+  }
+
+  function isAnythingOpen(): boolean {
+    for (const ends of open.values()) if (ends.count() > 0) return true;
+    return false;
   }
 
   function isRevoked(id: KeyId): Promise<boolean> {
@@ -54,13 +61,10 @@ export function createKeyWatch(dependencies: KeyWatchDependencies): KeyWatch {
   return {
     watch(id, end) {
       let ends = open.get(id);
-      if (ends === undefined) open.set(id, (ends = new Set()));
-      ends.add(end);
+      if (ends === undefined) open.set(id, (ends = createUnderway()));
+      const place = ends.add(end);
       timer ??= later();
-      return () => {
-        ends.delete(end);
-        if (ends.size === 0 && open.get(id) === ends) open.delete(id);
-      };
+      return () => ends.remove(place);
     },
     close: () => clearTimeout(timer),
   };

@@ -9,7 +9,7 @@ import {
 } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { createUnderway } from '../underway.js';
-import { onSocketClose } from './on-socket-close.js';
+import { onAnswerEnd } from './on-answer-end.js';
 
 export interface Listening {
   server: Server;
@@ -51,14 +51,10 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   const server = createServer(limits, (request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
     const answer = answers.add(response);
-    const onClose = () => {
-      forget();
+    onAnswerEnd(response, () => {
       answers.remove(answer);
       if (stopping) closeIdle();
-    };
-    // The connection's end too: an answer that was never its turn to be sent hears of no other.
-    const forget = onSocketClose(request.socket, onClose);
-    response.once('close', onClose);
+    });
     const answering = Promise.resolve(handler(request, response)).finally(() =>
       handled.remove(place),
     );

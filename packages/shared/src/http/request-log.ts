@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, Next } from 'koa';
 import type { Logger } from '../log.js';
 import { cutLongSegments } from './loggable-path.js';
-import { onSocketClose } from './on-socket-close.js';
+import { onAnswerEnd } from './on-answer-end.js';
 import { placeHead, type PendingHead } from './pending-head.js';
 
 /** Asked every few seconds by whatever watches the server: a line each would hide the others. */
@@ -92,7 +92,7 @@ export function createRequestLog(log: Logger, onEnd: (ended: EndedRequest) => vo
       });
     }
 
-    whenClosed(res, finish);
+    onAnswerEnd(res, finish);
     return finish;
   };
 }
@@ -133,17 +133,4 @@ function fieldsOf({ state }: Pick<Exchange, 'state'>): Readonly<Record<string, u
 function routeOf(ctx: Context): string | undefined {
   const { _matchedRoute: route } = ctx as { _matchedRoute?: unknown };
   return typeof route === 'string' ? route : undefined;
-}
-
-/** The response's own end, or its connection's: one that is queued behind another hears nothing of that. */
-function whenClosed(response: ServerResponse, then: () => void): void {
-  let closed = false;
-  const close = () => {
-    if (closed) return;
-    closed = true;
-    forget();
-    then();
-  };
-  const forget = onSocketClose(response.req.socket, close);
-  response.once('close', close);
 }

@@ -35,7 +35,9 @@ export async function checkRedisServer(options: {
   const further = service === undefined ? [] : FURTHER_COMMANDS[service];
   const [clockMs, text, ...refused] = await scripts
     .inspect([scratchKey], [fence, ...further])
-    .catch(namePermission);
+    .catch((error: unknown) => {
+      throw namePermission(error);
+    });
   if (refused.length > 0) {
     const hint = refused.includes('INFO')
       ? ' (where INFO cannot be had, see fence=stored-epoch in docs/ledger.md)'
@@ -72,15 +74,13 @@ function checkInfo(info: Map<string, string>): void {
 /** How Redis refuses a command, and how Redis 7.0 refuses one inside a script. */
 const NO_PERMISSION = /^NOPERM|The user executing the script can't/;
 
-/** A permission that is missing is a fault of the set-up, whichever command met it. */
-export function namePermission(error: unknown): never {
-  if (error instanceof Error && NO_PERMISSION.test(error.message)) {
-    throw new UnsuitableRedisError(
-      `REDIS_URL: the Redis user lacks a permission (${error.message}); docs/ledger.md has the ACL rule`,
-      { cause: error },
-    );
-  }
-  throw error;
+/** The same error, unless it is of a missing permission: that is a fault of the set-up, whichever command met it. */
+export function namePermission(error: unknown): unknown {
+  if (!(error instanceof Error && NO_PERMISSION.test(error.message))) return error;
+  return new UnsuitableRedisError(
+    `REDIS_URL: the Redis user lacks a permission (${error.message}); docs/ledger.md has the ACL rule`,
+    { cause: error },
+  );
 }
 
 function parseInfo(text: string): Map<string, string> {

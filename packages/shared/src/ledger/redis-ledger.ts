@@ -78,15 +78,16 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
   const shards = createShards({ redis, scripts, prefix, fence, service });
   const maxEvents = String(Math.ceil(MAX_EVENTS / shards.all.length));
 
-  async function ask<T>(question: () => Promise<T>): Promise<T> {
-    try {
-      return await question().catch(namePermission);
-    } catch (error) {
-      if (error instanceof UnsuitableRedisError) onUnsuitable(error);
-      if (error instanceof LedgerUnavailableError || error instanceof UnsuitableRedisError)
-        throw error;
-      throw new LedgerUnavailableError('the ledger (Redis) did not answer', { cause: error });
-    }
+  function ask<T>(question: () => Promise<T>): Promise<T> {
+    return question().catch(explain);
+  }
+
+  function explain(error: unknown): never {
+    const named = namePermission(error);
+    if (named instanceof UnsuitableRedisError) onUnsuitable(named);
+    if (named instanceof LedgerUnavailableError || named instanceof UnsuitableRedisError)
+      throw named;
+    throw new LedgerUnavailableError('the ledger (Redis) did not answer', { cause: named });
   }
 
   /** For each shard: burns, settlements and events in one call. */
