@@ -5,7 +5,6 @@ import { createServer } from 'node:http';
 import { mkdir, mkdtemp, open, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { etagOf } from '@claimcheck/shared/claim';
 import { connectRedis, createRedisLedger } from '@claimcheck/shared/ledger';
 import { generateSigningKey, mintClaim, newNonce, publishKeys } from '@claimcheck/shared/mint';
 import { startRedis } from '../redis-process.mjs';
@@ -158,9 +157,9 @@ async function writeFileOf(root, name, bytes) {
   }
   await handle.close();
   const { size, mtimeMs } = await stat(path);
-  const etag = etagOf(hash.digest());
+  const sha256 = hash.digest('base64url');
   const type = 'application/octet-stream';
-  return { key, name: 'report 2026.bin', type, size, etag, mtime: Math.trunc(mtimeMs) };
+  return { key, name: 'report 2026.bin', type, size, sha256, mtime: Math.trunc(mtimeMs) };
 }
 
 /**

@@ -3,7 +3,6 @@ import { EventEmitter, once } from 'node:events';
 import { lstat, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { etagOf } from '@claimcheck/shared/claim';
 import { LedgerUnavailableError, type Ledger } from '@claimcheck/shared/ledger';
 import { waitFor } from '../support/wait-for.js';
 import type { Client } from './client.js';
@@ -80,7 +79,7 @@ describe('minting', () => {
         name: file.name,
         type: file.type,
         size: file.size,
-        etag: etagOf(Buffer.from(file.sha256, 'hex')),
+        sha256: Buffer.from(file.sha256, 'hex').toString('base64url'),
         mtime: Math.trunc((await lstat(path)).mtimeMs),
       },
     });

@@ -6,6 +6,7 @@ import {
   secondsOf,
   type Act,
   type Claim,
+  type ClaimedFile,
   type KeyId,
 } from '@claimcheck/shared/claim';
 import { burnRequestOf, parseNonce, shardKeys } from '@claimcheck/shared/ledger';
@@ -38,9 +39,13 @@ export const FILE = {
   name: 'report.pdf',
   type: 'application/pdf',
   size: 12_345_678,
-  etag: 'Zm9vYmFyYmF6cXV4',
+  sha256: 'LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ',
   mtime: 1_795_348_800_123,
 };
+
+const { sha256: _sha256, ...unhashed } = FILE;
+/** Of which no hash is known. */
+export const TAGGED_FILE = { ...unhashed, etag: 'Zm9vYmFyYmF6cXV4' };
 
 export const DOWNLOAD = {
   ...common,
@@ -87,6 +92,13 @@ export interface AcceptedVector {
     setsExpireAt: number;
     budgetBytes?: number;
   };
+  /** Of a download: what the headers of the answer say of the content. */
+  answer?: ContentHeaders;
+}
+
+interface ContentHeaders {
+  ETag: string;
+  'Repr-Digest'?: string;
 }
 
 interface Wish {
@@ -133,6 +145,18 @@ export function makeAccepted(): AcceptedVector[] {
         ...DOWNLOAD,
         fil: { ...FILE, size: Number.MAX_SAFE_INTEGER, mtime: Number.MIN_SAFE_INTEGER },
       },
+    }),
+    accepted({
+      name: 'a hash of 32 zero bytes',
+      claim: { ...DOWNLOAD, fil: { ...FILE, sha256: 'A'.repeat(43) } },
+    }),
+    accepted({
+      name: 'a file of which no hash is known, but a strong entity tag',
+      claim: { ...DOWNLOAD, fil: TAGGED_FILE },
+    }),
+    accepted({
+      name: 'an entity tag of 64 characters',
+      claim: { ...DOWNLOAD, fil: { ...TAGGED_FILE, etag: 'Zm9vYmF_-mF6cXV4'.repeat(4) } },
     }),
     accepted({
       name: 'of the longest life, 15 minutes',
@@ -224,6 +248,17 @@ function accepted(wish: Wish): AcceptedVector {
         ? { budgetBytes: budgetOf(claim.fil.size) }
         : {}),
     },
+    ...('fil' in claim ? { answer: contentHeadersOf(claim.fil) } : {}),
+  };
+}
+
+/** By way of the bytes, which the download server does not take. */
+function contentHeadersOf(file: ClaimedFile): ContentHeaders {
+  if ('etag' in file) return { ETag: `"${file.etag}"` };
+  const hash = Buffer.from(file.sha256, 'base64url');
+  return {
+    ETag: `"${hash.subarray(0, 12).toString('base64url')}"`,
+    'Repr-Digest': `sha-256=:${hash.toString('base64')}:`,
   };
 }
 

@@ -142,9 +142,11 @@ FILE = {
     "name": lambda value: isinstance(value, str) and 1 <= (bytes_of(value) or 0) <= 255,
     "type": lambda value: text(TOKEN + "/" + TOKEN + r"(;[\x20-\x7e]*)?")(value) and len(value) <= 127,
     "size": lambda value: whole(value) and value >= 0,
-    "etag": text(r"[A-Za-z0-9_-]{16,64}"),
     "mtime": whole,
 }
+# Exactly one of them says what is in it.
+HASHED_FILE = {**FILE, "sha256": text(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")}
+TAGGED_FILE = {**FILE, "etag": text(r"[A-Za-z0-9_-]{16,64}")}
 
 
 def shaped(value, required, optional=()):
@@ -167,7 +169,7 @@ def has_shape(claim, act):
     if act != "download":
         return shaped(claim, {**COMMON, **purpose})
     download = {
-        "fil": lambda value: shaped(value, FILE),
+        "fil": lambda value: shaped(value, HASHED_FILE) or shaped(value, TAGGED_FILE),
         "mod": lambda value: value in ("strict", "resumable"),
     }
     return shaped(claim, {**COMMON, **purpose, **download}, {"ses": REFERENCE, "acc": REFERENCE}.items())
@@ -211,6 +213,14 @@ def check_times(claim, now_ms):
     if claim.get("mod") == "resumable" and now_ms <= expires + TOLERANCE_MS + DAY_MS:
         return False
     raise Refused("expired")
+
+
+def content_headers(file):
+    """What the answer to a download says of the content."""
+    if "etag" in file:
+        return {"ETag": '"' + file["etag"] + '"'}
+    digest = base64.b64encode(from_b64(file["sha256"])).decode()
+    return {"ETag": '"' + file["sha256"][:16] + '"', "Repr-Digest": "sha-256=:" + digest + ":"}
 
 
 # --- the ledger -------------------------------------------------------------------------------------------------
@@ -326,6 +336,8 @@ def answer(request):
         return {"claim": claim, "mayBegin": may_begin}
     if do == "key":
         return {"kid": key_id(request["public"])}
+    if do == "describe-answer":
+        return content_headers(request["claim"]["fil"])
     if do == "describe-burn":
         base = base_of(request["prefix"], request["claim"]["jti"], request.get("cluster", False))
         keys, arguments = burn_of(request["claim"], request["kid"], base)

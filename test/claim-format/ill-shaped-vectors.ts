@@ -1,5 +1,5 @@
 // Claims whose fields are missing, too many, or not of their shape: signed well, so that only the shape is wrong.
-import { AUDIENCE, DOWNLOAD, FILE, HAND_OFF } from './accepted-vectors.js';
+import { AUDIENCE, DOWNLOAD, FILE, HAND_OFF, TAGGED_FILE } from './accepted-vectors.js';
 import { refuse, sign, signed, type RefusedVector } from './refused-vector.js';
 
 /** What the PASETO library looks at by itself (types of registered claims) it says by refusing the token. */
@@ -91,10 +91,23 @@ export function ofTheShape(): RefusedVector[] {
     ['a size that is not whole', { size: 1.5 }],
     ['a size in quotes', { size: '1' }],
     ['a size of 2^53', { size: 2 ** 53 }],
+    ['a hash of 42 characters', { sha256: FILE.sha256.slice(1) }],
+    ['a hash of 44 characters', { sha256: `L${FILE.sha256}` }],
+    ['a hash whose last character has bits to spare', { sha256: `${FILE.sha256.slice(0, -1)}R` }],
+    ['a hash with padding', { sha256: `${FILE.sha256}=` }],
+    ['a hash in the other base64', { sha256: FILE.sha256.replace('-', '+') }],
+    ['a hash in hexadecimal', { sha256: '2c'.repeat(32) }],
+    ['null for a hash', { sha256: null }],
+    ['a hash and an entity tag', { etag: FILE.sha256.slice(0, 16) }],
+    ['a modification time that is not whole', { mtime: 0.5 }],
+  ];
+  const taggedFiles: [string, object][] = [
+    ['neither a hash nor an entity tag', { etag: undefined }],
+    ['null for an entity tag', { etag: null }],
     ['an entity tag of 15 characters', { etag: 'Zm9vYmFyYmF6cXV' }],
     ['an entity tag of 65 characters', { etag: 'Z'.repeat(65) }],
     ['an entity tag in quotes', { etag: '"Zm9vYmFyYmF6cXV4"' }],
-    ['a modification time that is not whole', { mtime: 0.5 }],
+    ['an entity tag beside null for a hash', { sha256: null }],
   ];
   const handOffs: [string, object][] = [
     ['a hand-off without a session', { ses: undefined }],
@@ -117,6 +130,9 @@ export function ofTheShape(): RefusedVector[] {
     ),
     ...files.map(([name, change]) =>
       refuse('bad-shape', name, signed({ ...DOWNLOAD, fil: { ...FILE, ...change } })),
+    ),
+    ...taggedFiles.map(([name, change]) =>
+      refuse('bad-shape', name, signed({ ...DOWNLOAD, fil: { ...TAGGED_FILE, ...change } })),
     ),
     ...handOffs.map(([name, change]) =>
       refuse('bad-shape', name, signed({ ...HAND_OFF, ...change }), { act: 'hand-off' }),

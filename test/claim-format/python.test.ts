@@ -138,6 +138,12 @@ describe("the stranger's verifier", () => {
   });
 });
 
+test('the stranger answers with the same entity tag and digest', async () => {
+  const downloads = vectors.accepted.filter(({ act }) => act === 'download');
+  const told = await askPython(downloads.map(({ claim }) => ({ do: 'describe-answer', claim })));
+  expect(told).toEqual(downloads.map(({ answer }) => answer));
+});
+
 test('the stranger finds the shard of a Cluster that decides about a nonce', async () => {
   const claim = vectors.accepted[0]?.claim;
   const nonces = Array.from({ length: 40 }, newNonce);

@@ -8,6 +8,7 @@ import {
   readPublishedKeys,
   secondsOf,
 } from '@claimcheck/shared/claim';
+import { planResponse } from '@claimcheck/download-server/plan-response';
 import { mintClaim, type SigningKey } from '@claimcheck/shared/mint';
 import { PublicProtocol } from 'paseto';
 import { GetPublicKeyFactory, ImportSecretKeyFactory } from 'paseto/v4/public';
@@ -47,6 +48,18 @@ describe('our verifier', () => {
     expect(told).toMatchObject({ ok: false, refusal });
     expect('reason' in told ? told.reason : undefined).toBe(reason);
   });
+});
+
+test('our download server answers with their entity tags and digests', () => {
+  const told = vectors.accepted.flatMap(({ claim, nowMs, answer }) => {
+    if (claim.act !== 'download') return [];
+    const file = { size: claim.fil.size, modifiedAtMs: nowMs };
+    const plan = planResponse({ method: 'GET', headers: {}, claim, file, nowMs });
+    const { ETag, 'Repr-Digest': digest } = plan.headers;
+    return [[{ ETag, 'Repr-Digest': digest }, answer]];
+  });
+  expect(told.map(([ours]) => ours)).toEqual(told.map(([, theirs]) => theirs));
+  expect(told.length).toBeGreaterThan(10);
 });
 
 describe('our minter', () => {

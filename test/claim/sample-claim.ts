@@ -31,7 +31,7 @@ export function sampleSentence(changes: Partial<DownloadSentence> = {}): Downloa
       name: 'report.pdf',
       type: 'application/pdf',
       size: 12_345_678,
-      etag: 'Zm9vYmFyYmF6cXV4',
+      sha256: 'LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ',
       mtime: NOW_MS,
     },
     mod: 'strict',

@@ -4,6 +4,7 @@ import { stat, utimes } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
+import { etagOf } from '@claimcheck/shared/claim';
 import { connectRedis, createRedisLedger } from '@claimcheck/shared/ledger';
 import { Pool } from 'undici';
 import { sharedRedisUrl } from '../support/redis.js';
@@ -67,7 +68,8 @@ describe('a claim that is good', () => {
       'content-type': 'application/pdf',
       'content-length': '5',
       'content-disposition': 'attachment; filename="Bericht.pdf"',
-      etag: `"${file.etag}"`,
+      etag: `"${etagOf(file)}"`,
+      'repr-digest': `sha-256=:${Buffer.from(file.sha256, 'base64url').toString('base64')}:`,
       'last-modified': new Date(file.mtime).toUTCString(),
       'accept-ranges': 'none',
       'x-content-type-options': 'nosniff',

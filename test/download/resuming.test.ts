@@ -1,5 +1,6 @@
 // A resumable claim is burned once and then finished from the same URL: by Range or from the start, from any
 // address, past `exp`, within one budget of bytes that all its responses share.
+import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, test } from '@jest/globals';
 import { budgetOf, sliceOf, subjectOf } from '@claimcheck/shared/claim';
 import {
@@ -126,6 +127,37 @@ describe('what does not burn', () => {
     if (method === 'GET') await readSome(url, headers);
     expect(on.ledger.burns).toEqual([]);
     expect((await readSome(url)).body.equals(content)).toBe(true);
+  });
+});
+
+describe('a file put together from several responses', () => {
+  /** As a client reads it: the algorithm and the bytes between the colons. */
+  function isWhole(bytes: Uint8Array, reprDigest: unknown): boolean {
+    const [, digest = ''] = /^sha-256=:([A-Za-z0-9+/]{43}=):$/.exec(String(reprDigest)) ?? [];
+    return createHash('sha256').update(bytes).digest('base64') === digest;
+  }
+
+  it('is checked with the digest that each of them bears', async () => {
+    const on = await start();
+    const size = 2 * MIB + 3;
+    const { url } = await offer(on, size);
+    const cut = await readSome(url, {}, 700 * KIB);
+    const middle = await readSome(url, {
+      range: `bytes=${cut.body.length}-${MIB}`,
+      'if-range': cut.headers.etag ?? '',
+    });
+    const rest = await readSome(url, { range: `bytes=${MIB + 1}-` });
+    const answers = [cut, middle, rest];
+    expect(answers.map(({ status }) => status)).toEqual([200, 206, 206]);
+    const digests = new Set(answers.map(({ headers }) => headers['repr-digest']));
+    expect(digests.size).toBe(1);
+    const [digest] = digests;
+    const together = Buffer.concat(answers.map(({ body }) => body));
+    expect([together.length, isWhole(together, digest)]).toEqual([size, true]);
+    // Of the same length, and not the file: a client that lost its place would have this.
+    const muddled = Buffer.concat([cut.body, rest.body, middle.body]);
+    expect([muddled.length, isWhole(muddled, digest)]).toEqual([size, false]);
+    expect(isWhole(rest.body, digest)).toBe(false);
   });
 });
 

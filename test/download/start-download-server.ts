@@ -11,7 +11,7 @@ import {
   type DownloadMetrics,
   type DownloadServer,
 } from '@claimcheck/download-server';
-import { etagOf, type ClaimedFile, type DownloadClaim } from '@claimcheck/shared/claim';
+import type { ClaimedFile, DownloadClaim } from '@claimcheck/shared/claim';
 import { createMemoryLedger, type BurnRequest, type Ledger } from '@claimcheck/shared/ledger';
 import { createLogger, type LogLevel } from '@claimcheck/shared/log';
 import { generateSigningKey, mintClaim, newNonce, type SigningKey } from '@claimcheck/shared/mint';
@@ -36,12 +36,15 @@ export interface TestDownloadServer {
   /** The same as it was written. */
   logText(): string;
   /** Writes a file below the root and says what a claim would say of it. */
-  addFile(content: string | Uint8Array, options?: FileOptions): Promise<ClaimedFile>;
+  addFile(content: string | Uint8Array, options?: FileOptions): Promise<HashedFile>;
   /** Signs a download claim; any of its fields can be set. */
   mint(file: ClaimedFile, options?: MintOptions): Promise<MintedDownload>;
   /** Stops the server and everything the fixture started. */
   stop(): Promise<void>;
 }
+
+/** What our minter says of a file: its whole hash. */
+export type HashedFile = Extract<ClaimedFile, { sha256: string }>;
 
 export interface FileOptions {
   key?: string;
@@ -153,13 +156,13 @@ export async function addFile(
   root: string,
   content: string | Uint8Array,
   { key = `${randomUUID()}.bin`, name = 'file.bin', type = 'application/octet-stream' } = {},
-): Promise<ClaimedFile> {
+): Promise<HashedFile> {
   const path = join(root, key);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, content);
   const { size, mtimeMs } = await stat(path);
-  const etag = etagOf(createHash('sha256').update(content).digest());
-  return { key, name, type, size, etag, mtime: Math.trunc(mtimeMs) };
+  const sha256 = createHash('sha256').update(content).digest('base64url');
+  return { key, name, type, size, sha256, mtime: Math.trunc(mtimeMs) };
 }
 
 /** A ledger that passes everything on and keeps account of it. */

@@ -3,7 +3,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import type { PlannedResponse } from '@claimcheck/download-server/plan-response';
 import { cases, CONTENT, MODIFIED, type Case } from './rfc-9110-cases.js';
-import { ETAG, extentOf, MINTED_MS, NOW_MS, plan, summaryOf } from './sample-plan.js';
+import { ETAG, extentOf, MINTED_MS, NOW_MS, plan, REPR_DIGEST, summaryOf } from './sample-plan.js';
 
 const SECOND = 1000;
 
@@ -47,6 +47,8 @@ describe('RFC 9110', () => {
       expect(summaryOf(planned)).toBe(gives);
       const [status, range] = gives.split(' ');
       const carries = row.method !== 'HEAD' && (status === '200' || status === '206');
+      const tellsOfFile = status === '200' || status === '206';
+      expect(planned.headers['Repr-Digest']).toBe(tellsOfFile ? REPR_DIGEST : undefined);
       const whole: [number, number] = [0, row.of === undefined ? CONTENT.length : 0];
       const [first, last] = (range ?? '').split(/[-/]/).map(Number);
       const part: [number, number] = [first ?? Number.NaN, (last ?? Number.NaN) + 1];
@@ -89,6 +91,15 @@ describe('the headers', () => {
     expect(part.headers).toEqual({ ...whole.headers, ...changed });
     const resumed = plan({ headers: { range: 'bytes=2-5', 'if-range': ETAG } });
     expect(resumed.headers).toEqual(part.headers);
+  });
+
+  it('bear the digest of the whole file where the claim has its hash (RFC 9530 section 3)', () => {
+    expect([whole, part].map(({ headers }) => headers['Repr-Digest'])).toEqual([
+      REPR_DIGEST,
+      REPR_DIGEST,
+    ]);
+    const { 'Repr-Digest': _, ...others } = whole.headers;
+    expect(plan({ content: { etag: ETAG.slice(1, -1) } }).headers).toEqual(others);
   });
 
   it('of HEAD are those of the GET', () => {

@@ -5,7 +5,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ClaimedFile } from '@claimcheck/shared/claim';
+import { etagOf, type ClaimedFile } from '@claimcheck/shared/claim';
 import {
   startTestDownloadServer,
   type TestDownloadServer,
@@ -75,7 +75,7 @@ async function ask(url: string, method: string, asks: Case['asks'], etag: string
 async function askOurs(row: Case) {
   const file = fileOf(row);
   const { url, claim } = await ours.mint(file, { mod: row.claim ?? 'resumable' });
-  const answer = await ask(url, row.method ?? 'GET', row.asks, `"${file.etag}"`);
+  const answer = await ask(url, row.method ?? 'GET', row.asks, `"${etagOf(file)}"`);
   return { ...answer, burned: ours.ledger.burns.some(({ nonce }) => nonce === claim.jti) };
 }
 

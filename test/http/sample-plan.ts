@@ -3,7 +3,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { planResponse, type Plan } from '@claimcheck/download-server/plan-response';
 import { MODIFIED } from './rfc-9110-cases.js';
 
+/** The first 16 characters of the hash, in quotes. */
 export const ETAG = '"Zm9vYmFyYmF6cXV4"';
+/** Its base64url has both characters that base64 writes otherwise. */
+const SHA256 = 'Zm9vYmFyYmF6cXV4-_-_MDEyMzQ1Njc4OWFiY2RlZmc';
+export const REPR_DIGEST = 'sha-256=:Zm9vYmFyYmF6cXV4+/+/MDEyMzQ1Njc4OWFiY2RlZmc=:';
 export const NOW_MS = Date.parse('2026-11-22T12:00:30Z');
 export const MINTED_MS = Date.parse('2026-11-22T12:00:00Z');
 
@@ -13,11 +17,13 @@ export interface PlanChanges {
   size?: number;
   mod?: 'strict' | 'resumable';
   modifiedAtMs?: number;
+  /** What the claim says of the file's content: its hash by default. */
+  content?: { sha256: string } | { etag: string };
 }
 
 export function plan(changes: PlanChanges = {}): Plan {
   const { method = 'GET', headers = {}, size = 10, mod = 'resumable' } = changes;
-  const { modifiedAtMs = Date.parse(MODIFIED) } = changes;
+  const { modifiedAtMs = Date.parse(MODIFIED), content = { sha256: SHA256 } } = changes;
   return planResponse({
     method,
     headers,
@@ -29,7 +35,7 @@ export function plan(changes: PlanChanges = {}): Plan {
         name: 'report.pdf',
         type: 'application/pdf',
         size,
-        etag: ETAG.slice(1, -1),
+        ...content,
         mtime: modifiedAtMs,
       },
     },

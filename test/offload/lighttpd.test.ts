@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { etagOf } from '@claimcheck/shared/claim';
 import { readSome } from '../download/read-some.js';
 import {
   someBytes,
@@ -85,7 +86,8 @@ it('sends a strict claim’s file once', async () => {
   const { got, again, byFront, file } = await fetchThrough('strict');
   expect([got.status, byFront, got.body.equals(content)]).toEqual([200, true, true]);
   expect(got.headers).toMatchObject({
-    etag: `"${file.etag}"`,
+    etag: `"${etagOf(file)}"`,
+    'repr-digest': `sha-256=:${Buffer.from(file.sha256, 'base64url').toString('base64')}:`,
     'content-type': file.type,
     'cache-control': 'no-store, no-transform',
     'content-security-policy': "sandbox; default-src 'none'",

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
-import type { ClaimedFile, DownloadClaim } from '@claimcheck/shared/claim';
+import { etagOf, type ClaimedFile, type DownloadClaim } from '@claimcheck/shared/claim';
 import { readSome } from '../download/read-some.js';
 import { someBytes, startTestDownloadServer } from '../download/start-download-server.js';
 import { cases, CONTENT, MODIFIED, type Case } from '../http/rfc-9110-cases.js';
@@ -32,6 +32,9 @@ beforeAll(async () => {
   }
 });
 afterAll(() => system.stop());
+
+const digestOf = (content: string) =>
+  `sha-256=:${createHash('sha256').update(content).digest('base64')}:`;
 
 /** What the download server has logged of a claim's one request. */
 async function outcomeOf({ jti }: Pick<DownloadClaim, 'jti'>): Promise<unknown> {
@@ -78,7 +81,7 @@ describe('an answer through nginx', () => {
     const file = files.get(row.of);
     if (file === undefined) throw new Error('no file');
     const mod = row.claim ?? 'resumable';
-    const etag = `"${file.etag}"`;
+    const etag = `"${etagOf(file)}"`;
     const direct = await ask((await system.server.mint(file, { mod })).url, row, etag);
     const minted = await system.server.mint(file, { mod });
     const through = await ask(system.atFront(minted.url), row, etag);
@@ -86,6 +89,7 @@ describe('an answer through nginx', () => {
     expect(through.bytes).toBe(direct.bytes);
     if (direct.bytes === undefined) return;
     expect(through.headers).toEqual(direct.headers);
+    expect(through.headers['repr-digest']).toBe(digestOf(row.of === undefined ? CONTENT : ''));
     expect(through.requestId).toMatch(/^[0-9a-f-]{36}$/);
     if (row.method === 'HEAD' || row.of !== undefined) return;
     if ((await outcomeOf(minted.claim)) !== 'handed-over') sentFromHere.push(row.says);

@@ -33,7 +33,7 @@ test('the walk-through with curl alone does what it says', async () => {
   expect({ status: await shell.ended, output: shell.output() }).toMatchObject({ status: 0 });
   const output = shell.output();
   expect(output).toMatch(
-    /HTTP\/1\.1 200 OK[\s\S]*the same bytes[\s\S]*urn:claimcheck:problem:already-used/,
+    /HTTP\/1\.1 200 OK[\s\S]*the same bytes\nfetched\.txt: OK\n[\s\S]*urn:claimcheck:problem:already-used/,
   );
   expect(output).toContain('"state":"finished"');
 });

@@ -10,7 +10,7 @@ local byte, find, sub = string.byte, string.find, string.sub
 
 local MAX_TOKEN, MAX_LIFE, TOLERANCE, MARGIN = 4096, 900, 5, 60
 local FIELDS = { 'iss', 'aud', 'sub', 'jti', 'iat', 'exp', 'fen', 'act', 'mod' }
-local FILE_FIELDS = { 'key', 'name', 'type', 'etag' }
+local FILE_FIELDS = { 'key', 'name', 'type', 'sha256' }
 local STATUS = {
   ['invalid-claim'] = 403, expired = 410, ['already-used'] = 410, revoked = 410, superseded = 410,
   ['file-missing'] = 404, ['file-changed'] = 409, ['not-in-advance'] = 503,
@@ -50,7 +50,7 @@ local function well_shaped(claim)
   local file, session = claim.fil, claim.ses
   if session ~= nil and type(session) ~= 'string' then return false end
   if nkeys(claim) ~= (session and 11 or 10) or nkeys(file) ~= 6 then return false end
-  return all_text(file, FILE_FIELDS) and type(file.size) == 'number' and type(file.mtime) == 'number'
+  return all_text(file, FILE_FIELDS) and #file.sha256 == 43 and type(file.size) == 'number' and type(file.mtime) == 'number'
 end
 
 -- A decimal number of `count` digits in `text` from `at` on, or NaN, which no comparison is true of.
@@ -132,6 +132,8 @@ function M.handle()
   local claim, refusal = verify(sub(uri, 4, slash and slash - 1), ngx.now())
   if not claim then return refuse(refusal) end
   local file = claim.fil
+  local hash = base64.decode_base64url(file.sha256)
+  if not hash then return refuse('invalid-claim') end
   if not storage_key(file.key) then return refuse('file-missing') end
   local size, mtime = files.stat(settings.root .. '/' .. file.key)
   if not size then return refuse('file-missing') end
@@ -142,7 +144,8 @@ function M.handle()
   local outcome = ledger.burn(claim)
   if outcome ~= 'burned' then return refuse(outcome) end
   local header = ngx.header
-  header['ETag'] = '"' .. file.etag .. '"'
+  header['ETag'] = '"' .. sub(file.sha256, 1, 16) .. '"'
+  header['Repr-Digest'] = 'sha-256=:' .. ngx.encode_base64(hash) .. ':'
   header['Content-Type'] = file.type
   header['Content-Disposition'] = disposition(file.name)
   ngx.var.claim = claim.jti

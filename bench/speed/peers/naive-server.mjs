@@ -1,6 +1,7 @@
 // N, the naive peer: what one writes on a first afternoon with the same libraries. The signature by the PASETO
 // library as it comes (Web Crypto), the nonce by SET NX EX, the file by a piped stream. It has no fence, no
-// revocation, no events, no limits, no log, and opens the file after the burn; do not use it for anything.
+// revocation, no events, no limits, no log, no digest, and opens the file after the burn; do not use it for anything.
+import { etagOf } from '@claimcheck/shared/claim';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,7 +36,7 @@ router.get('/d/:token{/:filename}', async (ctx) => {
   if (stored === null) ctx.throw(410, 'already used');
   const path = join(settings.root, fil.key);
   const { size } = await stat(path);
-  ctx.set('ETag', `"${fil.etag}"`);
+  ctx.set('ETag', `"${etagOf(fil)}"`);
   ctx.set('Cache-Control', 'no-store');
   ctx.attachment(fil.name);
   ctx.type = fil.type;

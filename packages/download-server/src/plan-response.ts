@@ -1,12 +1,18 @@
 // Step 4: which answer this request would get, as data. Pure, no I/O and no clock, so that everything that
 // HTTP can refuse is refused before the burn. Only a plan with a `body` may burn or spend anything.
 import type { IncomingHttpHeaders } from 'node:http';
-import { CLOCK_TOLERANCE_SECONDS, secondsOf, type DownloadClaim } from '@claimcheck/shared/claim';
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  etagOf,
+  secondsOf,
+  type DownloadClaim,
+} from '@claimcheck/shared/claim';
 import { contentDisposition } from './content-disposition.js';
 import { formatHttpDate } from './http-date.js';
 import { selectRange, type ByteRange, type SelectedRange } from './parse-range.js';
 import { evaluatePreconditions, isCurrentForRange, type Validators } from './preconditions.js';
 import type { Refusal } from './problems.js';
+import { reprDigestOf } from './repr-digest.js';
 
 /** no-transform: a proxy that compressed would drop the length, and with it the proof of being whole. */
 const CACHE_CONTROL = 'no-store, no-transform';
@@ -50,7 +56,7 @@ export function planResponse({ method, headers, claim, file, nowMs }: PlanInput)
   const verdict = evaluatePreconditions(headers, validators, nowMs);
   if (verdict === 'failed') return { refusal: 'precondition-failed', headers: {} };
   if (verdict === 'unchanged') {
-    // Without Last-Modified: the tag says it all (section 15.4.5).
+    // Without Last-Modified and Repr-Digest: the tag says it all (section 15.4.5).
     const unchanged = { ETag: validators.etag, 'Cache-Control': CACHE_CONTROL };
     return { status: 304, headers: unchanged, body: undefined };
   }
@@ -86,6 +92,8 @@ export function planResponse({ method, headers, claim, file, nowMs }: PlanInput)
     'Content-Security-Policy': "sandbox; default-src 'none'",
     'Cross-Origin-Resource-Policy': 'same-origin',
   };
+  // Of the whole file, whichever part of it goes out (RFC 9530 section 3).
+  if ('sha256' in claim.fil) answered['Repr-Digest'] = reprDigestOf(claim.fil.sha256);
   if (isPart) {
     const last = body.firstByte + body.length - 1;
     answered['Content-Range'] = `bytes ${body.firstByte}-${last}/${file.size}`;
@@ -115,7 +123,7 @@ function validatorsOf(
   // is for the clocks of the machines, and for file systems that stamp every other second.
   const overMs = lastModifiedMs + 1000 + CLOCK_TOLERANCE_SECONDS * 1000;
   const lastModifiedIsStrong = overMs <= secondsOf(claim.iat) * 1000;
-  return { etag: `"${claim.fil.etag}"`, lastModifiedMs, lastModifiedIsStrong };
+  return { etag: `"${etagOf(claim.fil)}"`, lastModifiedMs, lastModifiedIsStrong };
 }
 
 /** A browser or proxy that fetches in case somebody clicks: nobody has asked for the file yet. */

@@ -1,7 +1,11 @@
 // Minting a download claim. The order is the rule: the fence is read first and the permission after
 // it, so that a permission withdrawn in between is either marked in the life of the ledger that the
 // claim names, or that life is over and the claim with it.
-import { DEFAULT_LIFE_SECONDS, etagOf, type DownloadClaim } from '@claimcheck/shared/claim';
+import {
+  DEFAULT_LIFE_SECONDS,
+  type ClaimedFile,
+  type DownloadClaim,
+} from '@claimcheck/shared/claim';
 import { mintClaim, newNonce } from '@claimcheck/shared/mint';
 import { auditRow, type Actor } from '../audit/record-audit.js';
 import type { AppContext, SignedIn } from '../context.js';
@@ -89,13 +93,13 @@ export function createDownloadMint(context: AppContext) {
 }
 
 /** What a claim says of a file that was last written at `mtimeMs`, Unix milliseconds. */
-export function claimedFileOf(file: FileRecord, mtimeMs: number) {
+export function claimedFileOf(file: FileRecord, mtimeMs: number): ClaimedFile {
   return {
     key: file.storage_key,
     name: file.name,
     type: file.media_type,
     size: file.size_bytes,
-    etag: etagOf(Buffer.from(file.sha256, 'hex')),
+    sha256: Buffer.from(file.sha256, 'hex').toString('base64url'),
     mtime: mtimeMs,
   };
 }

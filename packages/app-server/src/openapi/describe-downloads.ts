@@ -27,6 +27,8 @@ const STATUSES = [...new Set(REFUSALS.map(([status]) => status))];
 const HEADERS = {
   'Content-Disposition': 'attachment, with the name of the file.',
   ETag: 'Strong: of the content.',
+  'Repr-Digest':
+    'RFC 9530: the SHA-256 of the whole file, also with a part of it. Not there when the claim has only an entity tag.',
   'Last-Modified': 'Of the file.',
   'Accept-Ranges': '`bytes` for a resumable claim, `none` for a strict one.',
 };

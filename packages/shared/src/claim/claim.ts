@@ -38,8 +38,10 @@ export const fileName = z
     message: `a file name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8`,
   });
 
-/** What the claim says of its file. The download server compares it with the file it opened. */
-export const claimedFile = z.strictObject({
+/** 32 bytes, base64url without padding: 43 characters, of which the last carries 4 bits. */
+const bytes32 = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/);
+
+const place = {
   /** Where the file lies below the files root. */
   key: z.string().refine(isStorageKey),
   /** The name the recipient's browser saves it under. */
@@ -47,11 +49,30 @@ export const claimedFile = z.strictObject({
   type: mediaType,
   /** Bytes. */
   size: z.int().nonnegative(),
-  /** Strong entity tag without its quotes: made of the content's hash, see `etagOf`. */
-  etag: z.string().regex(/^[A-Za-z0-9_-]{16,64}$/),
-  /** Modification time of the file when the claim was minted, in Unix milliseconds. */
-  mtime: z.int(),
-});
+};
+
+/** Modification time of the file when the claim was minted, in Unix milliseconds. */
+const mtime = z.int();
+
+/**
+ * What the claim says of its file. The download server compares it with the file it opened. Of the content it
+ * says exactly one thing: the whole SHA-256, as our minter does, or no more than a strong entity tag, for
+ * minters that know no hash.
+ */
+export const claimedFile = z.union([
+  z.strictObject({
+    ...place,
+    /** SHA-256 of the content. The entity tag follows from it, see `etagOf`. */
+    sha256: bytes32,
+    mtime,
+  }),
+  z.strictObject({
+    ...place,
+    /** Strong entity tag without its quotes. */
+    etag: z.string().regex(/^[A-Za-z0-9_-]{16,64}$/),
+    mtime,
+  }),
+]);
 
 const common = {
   /** Origin of the app server that minted it. */
@@ -97,7 +118,7 @@ export const handOffClaim = z.strictObject({
   act: z.literal('hand-off'),
   ses,
   /** The state that the receiver gave: HMAC-SHA256 under the secret in its cookie, base64url. */
-  sta: z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/),
+  sta: bytes32,
   /** How the minting session began: `password`, `identity-provider`, … */
   met: z.string().regex(/^[a-z0-9-]{1,32}$/),
   /** When it was last proven there who this is. */
@@ -121,11 +142,12 @@ export type Claim = { [A in Act]: ClaimOf<A> }[Act];
 export type ClaimedFile = z.infer<typeof claimedFile>;
 
 /**
- * The entity tag of a file with this SHA-256 (32 bytes): its first 96 bits in base64url. Equal tags
- * mean equal bytes, so it is strong (RFC 9110 section 8.8.1); more bits would only lengthen tokens.
+ * The entity tag of a claimed file, without its quotes: that which was claimed, or else the first 16 characters
+ * of the SHA-256, 96 bits. Equal tags mean equal bytes, so it is strong (RFC 9110 section 8.8.1). A file keeps its
+ * tag when claims of it change from the one to the other, so that a copy under way may go on.
  */
-export function etagOf(sha256: Uint8Array): string {
-  return Buffer.from(sha256.subarray(0, 12)).toString('base64url');
+export function etagOf(file: ClaimedFile): string {
+  return 'sha256' in file ? file.sha256.slice(0, 16) : file.etag;
 }
 
 /** Unix seconds of an RFC 3339 instant that has passed the schema. */
