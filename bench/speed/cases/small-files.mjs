@@ -51,7 +51,7 @@ export async function measureSmallFiles(house, size, scale) {
           const again = name === UNCHECKED ? REPEATED : 1;
           return await runWrk({ ...order, tokens: Array(again).fill(tokens).flat() });
         },
-        mintMore: async () => void tokens.push(...(await house.mint(size, tokens.length))),
+        mintMore: async () => void (tokens = tokens.concat(await house.mint(size, tokens.length))),
       });
     };
     tokens = await house.mint(size, scale.claimsASecond * scale.warmUpSeconds);
