@@ -3,27 +3,14 @@
 import { createPublicKey, verify as verifySignature } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { chooseSignatureCheck } from '@claimcheck/download-server/check-signature';
-import { installBase64 } from '@claimcheck/download-server/install-base64';
-import { createClaimVerifier, keyIdOf, readPublishedKeys } from '@claimcheck/shared/claim';
 import { burnRequestOf, connectRedis, createRedisLedger } from '@claimcheck/shared/ledger';
-import { createLogger } from '@claimcheck/shared/log';
 import { AUDIENCE, ISSUER } from '../furnish.mjs';
+import { createVerifier } from '../verify-as-ours.mjs';
 
 const AT_ONCE = 64;
 const settings = JSON.parse(process.argv[2] ?? '{}');
 const tokens = readFileSync(settings.list, 'utf8').split('\n');
-const keys = await readPublishedKeys({ keys: [{ kid: keyIdOf(settings.key), key: settings.key }] });
-// As the download server does it.
-installBase64();
-const { verifyFactory } = chooseSignatureCheck('auto', { log: createLogger('bench', 'warn') });
-const expectation = /** @type {const} */ ({
-  act: 'download',
-  issuer: ISSUER,
-  audience: AUDIENCE,
-  keys,
-});
-const verify = createClaimVerifier(expectation, { verifyFactory });
+const verify = await createVerifier({ key: settings.key, issuer: ISSUER, audience: AUDIENCE });
 
 /**
  * @template T, R

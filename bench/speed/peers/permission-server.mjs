@@ -2,8 +2,8 @@
 // verified and burned by the real code; opaque tokens and sessions as the ordinary code for them does.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
-import { createClaimVerifier, keyIdOf, readPublishedKeys } from '@claimcheck/shared/claim';
 import { burnRequestOf, connectRedis, createRedisLedger } from '@claimcheck/shared/ledger';
+import { createVerifier } from '../verify-as-ours.mjs';
 
 /** @typedef {(token: string) => Promise<boolean>} Check */
 
@@ -11,9 +11,7 @@ const BODY = Buffer.alloc(1024, 'x');
 const settings = JSON.parse(process.argv[2] ?? '{}');
 const redis = connectRedis(settings.redisUrl);
 const ledger = createRedisLedger({ redis });
-const keys = await readPublishedKeys({ keys: [{ kid: keyIdOf(settings.key), key: settings.key }] });
-const { issuer, audience } = settings;
-const verify = createClaimVerifier({ act: 'download', issuer, audience, keys });
+const verify = await createVerifier(settings);
 await new Promise((resolve) => void redis.once('ready', () => resolve(undefined)));
 
 /** @type {Record<import('./permissions.mjs').Mode, Check>} */
