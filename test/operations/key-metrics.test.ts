@@ -37,14 +37,14 @@ const advance = (seconds: number) => void (nowMs += seconds * 1000);
 
 /** Reads a metric of this registry from a port of its own. */
 async function openMetrics(registry: Registry) {
-  const { port, stop } = await serveMetrics({
+  const server = await serveMetrics({
     host: '127.0.0.1',
     port: 0,
     read: () => registry.metrics(),
     log: createLogger('test', 'silent'),
   });
-  stops.push(stop);
-  const text = async () => await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  stops.push(() => server.stop());
+  const text = async () => await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
   return {
     text,
     read: async (name: string, labels: Record<string, string> = {}) =>
