@@ -143,6 +143,6 @@ test('a stream tells that a key was killed which had signed a claim of the link'
   const store = createKeyStore(app.config.keys.directory, NO_WRAPPING);
   await kill({ store, aheadMs: 5000, now: Date.now, by: 'command' }, 'all');
   const told = () => stream.changes.at(-1)?.timeline?.some(({ kind }) => kind === 'key-retired');
-  await waitFor('it is told', told, 4000);
+  await waitFor('it is told', told);
   stream.close();
 });
