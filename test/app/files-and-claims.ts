@@ -95,6 +95,7 @@ export interface ListedClaim {
   startedAt?: string;
   endedAt?: string;
   lastRefusedAt?: string;
+  keyRetiredAt?: string;
 }
 
 /** The first page of the claims list. */

@@ -8,6 +8,7 @@ import {
   readConfig,
   startAppServer,
   type AppConfig,
+  type AppMetrics,
   type AppServer,
   type AppServerOptions,
 } from '@claimcheck/app-server';
@@ -38,6 +39,10 @@ export interface StartOptions {
   signInAllowances?: AppServerOptions['signInAllowances'];
   /** Changes of the configuration. */
   config?: Partial<AppConfig>;
+  /** Changes of the settings of keys; their directory is in the data directory. */
+  keys?: Partial<AppConfig['keys']>;
+  /** Where it counts; nowhere unless told. */
+  metrics?: AppMetrics;
   /** Stands between the server and its ledger. */
   wrapLedger?: (ledger: Ledger) => Ledger;
   logLevel?: LogLevel;
@@ -61,18 +66,17 @@ export interface TestAppServer {
 
 export async function startTestAppServer(options: StartOptions = {}): Promise<TestAppServer> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'claimcheck-app-')));
-  const config: AppConfig = {
-    ...readConfig({
-      APP_PORT: '0',
-      APP_ORIGIN,
-      DOWNLOAD_ORIGIN,
-      DATA_DIR: dataDir,
-      DATABASE_URL: options.databaseUrl,
-      REDIS_URL: options.redisUrl,
-      ...(options.withoutAdmin ? {} : { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password }),
-    }),
-    ...options.config,
-  };
+  const read = readConfig({
+    APP_PORT: '0',
+    APP_ORIGIN,
+    DOWNLOAD_ORIGIN,
+    DATA_DIR: dataDir,
+    DATABASE_URL: options.databaseUrl,
+    REDIS_URL: options.redisUrl,
+    ...(options.withoutAdmin ? {} : { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password }),
+  });
+  const keys = { ...read.keys, ...options.keys };
+  const config: AppConfig = { ...read, keys, ...options.config };
   let output = '';
   const log = createLogger('app-server', options.logLevel ?? 'info', {
     write: (line) => (output += line),
@@ -97,6 +101,7 @@ export async function startTestAppServer(options: StartOptions = {}): Promise<Te
       redis,
       redisPrefix,
       log,
+      metrics: options.metrics,
       now: options.now,
       signInAllowances: options.signInAllowances,
     });

@@ -1,5 +1,6 @@
 // The streams that tell pages of changes: what they send, when they end, and for whom.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createKeyStore, kill, NO_WRAPPING } from '@claimcheck/app-server/keys';
 import type { Client } from '../app/client.js';
 import { upload } from '../app/files-and-claims.js';
 import { APP_ORIGIN, startTestAppServer, type TestAppServer } from '../app/start-app-server.js';
@@ -19,7 +20,11 @@ afterAll(() => app.stop());
 interface Stream {
   response: Response;
   /** The data of each `change` until now. */
-  changes: { state?: string; links?: { id: string; state: string }[] }[];
+  changes: {
+    state?: string;
+    timeline?: { kind: string }[];
+    links?: { id: string; state: string }[];
+  }[];
   ended: () => boolean;
   close(): void;
 }
@@ -128,4 +133,16 @@ describe('a stream of changes', () => {
     await own.stop();
     await waitFor('the stream has ended', stream.ended);
   });
+});
+
+test('a stream tells that a key was killed which had signed a claim of the link', async () => {
+  const { id, url } = await makeLink(sender, fileId);
+  expect((await createRecipient(app.url, APP_ORIGIN).take(url)).claimUrl).toBeDefined();
+  const stream = await follow(sender, `/api/links/${id}/events`);
+  await waitFor('the link is told', () => stream.changes.length === 1);
+  const store = createKeyStore(app.config.keys.directory, NO_WRAPPING);
+  await kill({ store, aheadMs: 5000, now: Date.now, by: 'command' }, 'all');
+  const told = () => stream.changes.at(-1)?.timeline?.some(({ kind }) => kind === 'key-retired');
+  await waitFor('it is told', told);
+  stream.close();
 });

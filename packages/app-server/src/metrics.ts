@@ -3,6 +3,8 @@
 import type { EndedRequest } from '@claimcheck/shared/http';
 import { Counter, Gauge, Histogram, type Registry } from '@claimcheck/shared/metrics';
 import { APP_PROBLEMS, Refused } from './http/problems.js';
+import type { KeyStanding } from './keys/key-standing.js';
+import { observeKeys } from './observe-keys.js';
 
 export type SignInWay =
   'password' | 'link' | 'passkey' | 'second-factor' | 'identity-provider' | 'hand-off';
@@ -22,6 +24,7 @@ export interface ObservedSources {
   eventLagSeconds: () => number;
   checkLedger: () => Promise<unknown>;
   checkDatabase: () => Promise<unknown>;
+  keyStanding: () => KeyStanding;
 }
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
@@ -132,6 +135,7 @@ function observe(registry: Registry, sources: ObservedSources): void {
   gauge('claimcheck_app_database_up', '1 when the database answers, 0 when not.', () =>
     oneIfWell(sources.checkDatabase()),
   );
+  observeKeys(registry, sources.keyStanding);
 }
 
 async function oneIfWell(check: Promise<unknown>): Promise<number> {

@@ -113,6 +113,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       eventLagSeconds: () => background?.eventLagSeconds() ?? 0,
       checkLedger: () => ledger.check(),
       checkDatabase: () => sql`select 1`.execute(database.db),
+      keyStanding: () => tending.standing(),
     });
     return {
       port: listening.port,

@@ -22,6 +22,8 @@ export interface ObservedSources {
   maxDownloads: number;
   /** Undefined while no set of keys has come. */
   keySetAgeSeconds: () => number | undefined;
+  keysHeld: () => number;
+  keysRetired: () => number;
   eventsLost: () => number;
   /** Resolves when the ledger would answer now. */
   checkLedger: () => Promise<void>;
@@ -133,6 +135,16 @@ function observe(registry: Registry, sources: ObservedSources): void {
     'claimcheck_download_key_set_age_seconds',
     'Since the public keys were last read from the app server; +Inf until they first were.',
     () => sources.keySetAgeSeconds() ?? Number.POSITIVE_INFINITY,
+  );
+  gauge(
+    'claimcheck_download_keys',
+    'Public keys that claims are accepted of; 0 until they were first read.',
+    sources.keysHeld,
+  );
+  gauge(
+    'claimcheck_download_keys_retired',
+    'Keys that were retired in an emergency, as far as this process has been told.',
+    sources.keysRetired,
   );
   gauge(
     'claimcheck_download_ledger_up',

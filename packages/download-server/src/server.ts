@@ -92,6 +92,8 @@ export async function startDownloadServer(
     downloadsInFlight: () => slots.taken,
     maxDownloads: config.maxDownloads,
     keySetAgeSeconds: () => keys.ageSeconds,
+    keysHeld: () => keys.heldCount,
+    keysRetired: () => keys.retiredCount,
     eventsLost: () => events.lost,
     checkLedger: () => ledger.check(),
   });

@@ -30,6 +30,10 @@ export interface KeySource extends KeyRing {
   readonly ready: boolean;
   /** Since the set that is here was fetched; undefined until a first set has come. */
   readonly ageSeconds: number | undefined;
+  /** Keys that claims are accepted of; 0 until a first set has come. */
+  readonly heldCount: number;
+  /** Keys that any set has ever called retired in an emergency, for as long as this process lives. */
+  readonly retiredCount: number;
   /** Whether a set has ever called this key retired in an emergency. Such a key is not found any more. */
   isRetired(id: KeyId): boolean;
   /** Stops fetching and closes its connections. */
@@ -127,6 +131,12 @@ export function createKeySource(options: KeySourceOptions): KeySource {
     },
     get ageSeconds() {
       return ring === undefined ? undefined : elapsed(readAtMs) / 1000;
+    },
+    get heldCount() {
+      return ring === undefined ? 0 : ring.ids.filter((id) => !retired.has(id)).length;
+    },
+    get retiredCount() {
+      return retired.size;
     },
     find(id) {
       if (ring === undefined) throw new KeysUnavailableError('no public keys have come yet');

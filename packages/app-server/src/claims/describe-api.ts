@@ -39,6 +39,10 @@ const claim = z
     endedAt: instant.optional(),
     refusedCount: z.int().min(0).meta({ description: 'How often it was tried again once used.' }),
     lastRefusedAt: instant.optional(),
+    keyRetiredAt: instant.optional().meta({
+      description:
+        'Of a `revoked` claim: when the key that signed it was retired in an emergency, if that is why.',
+    }),
   })
   .meta({ id: 'Claim' });
 

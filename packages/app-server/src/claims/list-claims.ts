@@ -1,9 +1,9 @@
 // The claims list: what became of each. The state is derived at every reading from the row, the clock
 // and the ledger's events; nothing that could go stale is stored.
-import { COPY_IDLE_SECONDS, MAX_COPY_SECONDS } from '@claimcheck/shared/claim';
 import { sql, type Kysely } from 'kysely';
 import type { ClaimRecord, Schema } from '../database/schema.js';
 import { readPage, type PageOf, type PageRequest } from '../http/list-page.js';
+import { keyRetirementOf, resumableUntil, type KilledKeys } from './claim-keys.js';
 
 /** `interrupted`: a copy has begun, is not whole, and the client may still go on with it. */
 export type ClaimState =
@@ -29,11 +29,13 @@ export interface ListedClaim {
   claim: ClaimRecord;
   state: ClaimState;
   story: ClaimStory;
+  /** Of a `revoked` one: when the key that signed it was retired in an emergency, if that is why. */
+  keyRetiredAt?: Date | undefined;
 }
 
 /** One page of an account's claims, newest first. */
 export async function listClaims(
-  db: Kysely<Schema>,
+  { db, keys }: { db: Kysely<Schema>; keys: KilledKeys },
   accountId: string,
   request: PageRequest,
   nowMs: number,
@@ -45,14 +47,18 @@ export async function listClaims(
     // Those of links are told with their link.
     .where('link_id', 'is', null);
   const { rows, next } = await readPage(own, request);
-  return { next, rows: await tellClaims(db, rows, nowMs) };
+  return { next, rows: await tellClaims(db, rows, nowMs, keys) };
 }
 
-/** What became of these claims, in their order. */
+/**
+ * What became of these claims, in their order.
+ * @param keys by whose retirement they are told as revoked; left out where that ends no copy (a link's).
+ */
 export async function tellClaims(
   db: Kysely<Schema>,
   claims: readonly ClaimRecord[],
   nowMs: number,
+  keys?: KilledKeys,
 ): Promise<ListedClaim[]> {
   const stories = await readStories(
     db,
@@ -60,7 +66,10 @@ export async function tellClaims(
   );
   return claims.map((claim) => {
     const story = { ...(stories.get(claim.id) ?? untold()), ...copyOf(claim) };
-    return { claim, story, state: stateOf(claim, story, nowMs) };
+    const keyRetiredAt = keys && keyRetirementOf(claim, story.startedAt, keys);
+    const revokedAt = claim.revoked_at ?? keyRetiredAt ?? null;
+    const state = stateOf({ ...claim, revoked_at: revokedAt }, story, nowMs);
+    return { claim, story, state, keyRetiredAt: state === 'revoked' ? keyRetiredAt : undefined };
   });
 }
 
@@ -84,20 +93,6 @@ export function stateOf(
 }
 
 type CopyColumn = 'last_event_at' | 'open_responses' | 'finished_at' | 'sent_bytes';
-
-/** Until when an interrupted copy can be resumed, if nothing more happens; undefined when none has begun. */
-export function resumableUntil(
-  { last_event_at: lastEventAt }: Pick<ClaimRecord, 'last_event_at'>,
-  { startedAt = lastEventAt ?? undefined }: Pick<ClaimStory, 'startedAt'>,
-): Date | undefined {
-  if (lastEventAt === null || startedAt === undefined) return undefined;
-  return new Date(
-    Math.min(
-      lastEventAt.getTime() + COPY_IDLE_SECONDS * 1000,
-      startedAt.getTime() + MAX_COPY_SECONDS * 1000,
-    ),
-  );
-}
 
 /** What the row of a resumable claim says of its copy; its events are not asked for that. */
 function copyOf(claim: ClaimRecord): Partial<ClaimStory> {

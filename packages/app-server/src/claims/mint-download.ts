@@ -49,8 +49,9 @@ export function createDownloadMint(context: AppContext) {
     if (!(await isStillSignedIn())) throw new Refused('not-signed-in');
     const file = await findOwnFile(db, account.id, fileId);
     const mtimeMs = await checkStoredFile(file);
+    const key = await keys.signing();
     const { token, expiresAtMs } = await mintClaim<'download'>(
-      await keys.signing(),
+      key,
       {
         iss: config.appOrigin,
         aud: config.downloadOrigin,
@@ -82,6 +83,7 @@ export function createDownloadMint(context: AppContext) {
           expires_at: expiresAt,
           revoked_at: null,
           mode,
+          key_ids: [key.id],
         }),
       )
       .insertInto('audit_entry')

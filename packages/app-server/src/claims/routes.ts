@@ -14,7 +14,8 @@ import { nextPageUrl, readPageRequest } from '../http/list-page.js';
 import { idOf } from '../http/path-id.js';
 import { showRefusal, type Handler } from '../files/routes.js';
 import { claimInput } from './input.js';
-import { listClaims, resumableUntil, type ListedClaim } from './list-claims.js';
+import { resumableUntil } from './claim-keys.js';
+import { listClaims, type ListedClaim } from './list-claims.js';
 import { createDownloadMint, type DownloadWish, type MintedDownload } from './mint-download.js';
 import { createKeysHandler } from './publish-keys.js';
 import { revokeClaim } from './revoke-claims.js';
@@ -103,11 +104,16 @@ export function createClaimRoutes(context: AppContext) {
   } satisfies Record<string, Handler>;
 }
 
-async function readList(ctx: Context, { db, now }: AppContext) {
-  return await listClaims(db, viewerOf(ctx).account.id, readPageRequest(ctx.query), now());
+async function readList(ctx: Context, { db, keys, now }: AppContext) {
+  return await listClaims(
+    { db, keys },
+    viewerOf(ctx).account.id,
+    readPageRequest(ctx.query),
+    now(),
+  );
 }
 
-function toJson({ claim, state, story }: ListedClaim) {
+function toJson({ claim, state, story, keyRetiredAt }: ListedClaim) {
   return {
     id: claim.id,
     fileId: claim.file_id,
@@ -123,6 +129,7 @@ function toJson({ claim, state, story }: ListedClaim) {
     endedAt: story.endedAt?.toISOString(),
     refusedCount: story.refusedCount,
     lastRefusedAt: story.lastRefusedAt?.toISOString(),
+    keyRetiredAt: keyRetiredAt?.toISOString(),
   };
 }
 
@@ -131,7 +138,7 @@ function untilOf({ claim, state, story }: ListedClaim): Date | undefined {
   return state === 'interrupted' ? resumableUntil(claim, story) : undefined;
 }
 
-function toRow({ claim, state, story }: ListedClaim) {
+function toRow({ claim, state, story, keyRetiredAt }: ListedClaim) {
   return {
     id: claim.id,
     fileName: claim.file_name,
@@ -146,5 +153,6 @@ function toRow({ claim, state, story }: ListedClaim) {
     endedAt: story.endedAt,
     refusedCount: story.refusedCount,
     lastRefusedAt: story.lastRefusedAt,
+    keyRetiredAt,
   };
 }

@@ -3,6 +3,7 @@ import { sql, type Kysely, type Migration } from 'kysely';
 import { createLinkTables } from '../links/link-migration.js';
 import { apiKeys } from './migrate-api-keys.js';
 import { auditAndProof } from './migrate-audit.js';
+import { claimKeys } from './migrate-claim-keys.js';
 import { identityProviderHandOff } from './migrate-federation.js';
 import { secondFactors } from './migrate-factors.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
@@ -126,4 +127,5 @@ export const migrations: Record<string, Migration> = {
   '0009-quotas': quotasAndAuditTrail,
   '0011-api-keys': apiKeys,
   '0012-forget-opt-out-addresses': forgetOptOutAddresses,
+  '0013-claim-keys': claimKeys,
 };

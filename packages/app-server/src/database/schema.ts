@@ -112,6 +112,8 @@ export interface ClaimTable {
   last_event_at: ColumnType<Date | null, Date | null | undefined>;
   /** When the last of its bytes was sent. */
   finished_at: ColumnType<Date | null, Date | null | undefined>;
+  /** Ids of the keys that have signed it; null of claims from before these were kept. */
+  key_ids: ColumnType<string[] | null, string[] | null | undefined>;
 }
 
 /** What the ledger reported, once an event; a claim's state is read from these. */

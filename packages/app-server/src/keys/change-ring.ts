@@ -111,17 +111,35 @@ export function forgetGone(keys: readonly KeyRecord[], nowMs: number): KeyRecord
   return keys.filter((key) => keyState(key, nowMs) !== 'gone');
 }
 
+/** How a schedule asks for new keys, both in milliseconds. */
+export interface RotationSchedule {
+  /** How long a key signs. */
+  rotationMs: number;
+  /** How long a new one is published before it signs. */
+  aheadMs: number;
+}
+
 /**
- * Whether the schedule asks for a new key now: so early that it signs when the present one has signed for
- * `rotationMs`. Whatever waits already is enough.
+ * When the schedule asks for the next key, Unix milliseconds: so early that it signs when the one before has signed for
+ * `rotationMs`. That is the one that waits, if there is one; undefined when there is none at all.
  */
+export function rotationDueAt(
+  keys: readonly KeyRecord[],
+  { nowMs, rotationMs, aheadMs }: RotationSchedule & { nowMs: number },
+): number | undefined {
+  const last = nextKeyAt(keys, nowMs) ?? signingKeyAt(keys, nowMs);
+  return last && last.signsFromMs + rotationMs - Math.max(aheadMs, LEAST_PUBLISHED_MS);
+}
+
+/** Whether the schedule asks for a new key now. Whatever waits already is enough. */
 export function isRotationDue(
   keys: readonly KeyRecord[],
-  { nowMs, rotationMs, aheadMs }: { nowMs: number; rotationMs: number; aheadMs: number },
+  schedule: RotationSchedule & { nowMs: number },
 ): boolean {
-  const signing = signingKeyAt(keys, nowMs);
-  if (signing === undefined || nextKeyAt(keys, nowMs) !== undefined) return false;
-  return nowMs >= signing.signsFromMs + rotationMs - Math.max(aheadMs, LEAST_PUBLISHED_MS);
+  const { nowMs } = schedule;
+  if (nextKeyAt(keys, nowMs) !== undefined) return false;
+  const dueAtMs = rotationDueAt(keys, schedule);
+  return dueAtMs !== undefined && nowMs >= dueAtMs;
 }
 
 /** @throws KeyRefusedError that says how to find the ids. */

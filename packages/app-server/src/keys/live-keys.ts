@@ -11,7 +11,13 @@ import {
 import type { Logger } from '@claimcheck/shared/log';
 import { publishKeys, type SigningKey } from '@claimcheck/shared/mint';
 import { Refused } from '../http/problems.js';
-import { isPublished, keyState, LEAST_PUBLISHED_MS, signingKeyAt } from './key-life.js';
+import {
+  isPublished,
+  keyState,
+  LEAST_PUBLISHED_MS,
+  signingKeyAt,
+  type KeyRecord,
+} from './key-life.js';
 import type { KeyStore } from './key-store.js';
 import type { Ring } from './ring-file.js';
 
@@ -27,6 +33,8 @@ export interface LiveKeys {
   published(): { body: string; etag: string } | undefined;
   /** Another array when there are more. */
   killed(): readonly KeyId[];
+  /** When this key was killed, Unix milliseconds; undefined when it was not. */
+  killedAtMs(id: KeyId): number | undefined;
 }
 
 export interface RefreshableKeys extends LiveKeys {
@@ -36,6 +44,10 @@ export interface RefreshableKeys extends LiveKeys {
   take(ring: Ring): Promise<void>;
   /** To be called whenever the directory was read and had nothing new. */
   noteLook(): void;
+  /** Since the directory was last read. */
+  lookAgeSeconds(): number;
+  /** Keys that sign or wait, and that this server cannot sign with. */
+  unreadableSecrets(): number;
 }
 
 const LOOK_FOR_KEY_EVERY_MS = 50;
@@ -57,7 +69,7 @@ export async function createLiveKeys(
 ): Promise<RefreshableKeys> {
   const secrets = new Map<KeyId, SigningKey>();
   const publics = new Map<KeyId, VerificationKey>();
-  const dead = new Set<KeyId>();
+  const dead = new Map<KeyId, number>();
   let killed: readonly KeyId[] = [];
   let current = first;
   let lookedAtMs = 0;
@@ -72,8 +84,7 @@ export async function createLiveKeys(
   async function load(ring: Ring, onUnreadable: (reason: string) => void): Promise<void> {
     for (const record of ring.keys) {
       if (!publics.has(record.id)) publics.set(record.id, await importVerificationKey(record.key));
-      const state = keyState(record, now());
-      if (secrets.has(record.id) || (state !== 'signs' && state !== 'published')) continue;
+      if (secrets.has(record.id) || !isToSign(record)) continue;
       try {
         const key = await store.readSecret(record);
         if (key === undefined) throw new Error(`the secret of ${record.id} is gone`);
@@ -83,15 +94,21 @@ export async function createLiveKeys(
       }
     }
     // Once killed, always killed: also when the directory should be put back to an older state.
-    const more = ring.keys.filter(({ id, killedAtMs }) => killedAtMs !== null && !dead.has(id));
-    for (const { id } of more) dead.add(id);
-    if (more.length > 0) killed = [...dead];
+    const before = dead.size;
+    for (const { id, killedAtMs } of ring.keys)
+      if (killedAtMs !== null && !dead.has(id)) dead.set(id, killedAtMs);
+    if (dead.size > before) killed = [...dead.keys()];
     for (const id of [...secrets.keys(), ...publics.keys()]) {
       if (!dead.has(id) && ring.keys.some((key) => key.id === id)) continue;
       secrets.delete(id);
       publics.delete(id);
     }
     current = ring;
+  }
+
+  function isToSign(record: KeyRecord): boolean {
+    const state = keyState(record, now());
+    return state === 'signs' || state === 'published';
   }
 
   async function signing(): Promise<SigningKey> {
@@ -139,6 +156,7 @@ export async function createLiveKeys(
     },
     published,
     killed: () => killed,
+    killedAtMs: (id) => dead.get(id),
     get current() {
       return current;
     },
@@ -146,6 +164,9 @@ export async function createLiveKeys(
     noteLook: () => {
       lookedAtMs = performance.now();
     },
+    lookAgeSeconds: () => (performance.now() - lookedAtMs) / 1000,
+    unreadableSecrets: () =>
+      current.keys.filter((record) => isToSign(record) && !secrets.has(record.id)).length,
   };
 }
 

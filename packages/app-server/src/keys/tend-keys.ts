@@ -4,6 +4,7 @@ import type { Ledger } from '@claimcheck/shared/ledger';
 import type { Logger } from '@claimcheck/shared/log';
 import { forgetGone, isRotationDue } from './change-ring.js';
 import { needsSecret } from './key-life.js';
+import { ringFigures, type KeyStanding, type Tending } from './key-standing.js';
 import type { KeyStore } from './key-store.js';
 import { createLiveKeys, type LiveKeys } from './live-keys.js';
 import { listRevisions, type Ring } from './ring-file.js';
@@ -20,6 +21,8 @@ export interface KeyTending {
   look(): Promise<void>;
   /** Writes the marks of killed keys again. @throws LedgerUnavailableError */
   mark(): Promise<void>;
+  /** How the keys stand now, for the metrics; looks at nothing but memory. */
+  standing(): KeyStanding;
 }
 
 export interface KeyTendingOptions {
@@ -38,10 +41,25 @@ export async function openKeys(options: KeyTendingOptions): Promise<KeyTending> 
   const { store, ledger, log, now, aheadMs, rotationMs } = options;
   const keys = await createLiveKeys({ store, log, now }, await store.open(now()));
   const actions: KeyActions = { store, aheadMs, now, by: 'schedule' };
+  const schedule = rotationMs === undefined ? undefined : { rotationMs, aheadMs };
+  const failed: Record<Tending, boolean> = { look: false, mark: false };
+  let newest = keys.current.revision;
   let marked = keys.killed();
+
+  /** Remembers how it went, and passes that on. */
+  async function noting(tending: Tending, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      failed[tending] = false;
+    } catch (error) {
+      failed[tending] = true;
+      throw error;
+    }
+  }
 
   async function take(ring: Ring): Promise<void> {
     const before = keys.current.revision;
+    newest = ring.revision;
     await keys.take(ring);
     if (keys.current.revision === before) return;
     const { action, ids = [], by } = ring.change ?? {};
@@ -49,15 +67,15 @@ export async function openKeys(options: KeyTendingOptions): Promise<KeyTending> 
   }
 
   async function look(): Promise<void> {
-    const newest = (await listRevisions(store.directory)).at(-1) ?? 0;
+    newest = (await listRevisions(store.directory)).at(-1) ?? 0;
     if (newest === keys.current.revision) keys.noteLook();
     else await take(await store.read());
     // When the ledger is away, the loop that marks again and again says so.
-    if (keys.killed() !== marked) await mark().catch(() => {});
+    if (keys.killed() !== marked) await noting('mark', mark).catch(() => {});
     const nowMs = now();
     const records = keys.current.keys;
-    if (rotationMs !== undefined && isRotationDue(records, { nowMs, rotationMs, aheadMs }))
-      await take(await rotateWhenDue(actions, rotationMs));
+    if (schedule !== undefined && isRotationDue(records, { ...schedule, nowMs }))
+      await take(await rotateWhenDue(actions, schedule.rotationMs));
     if (isAnythingToForget(keys.current, nowMs)) {
       await forget({ ...actions, by: 'server' }, keys.current);
       await take(await store.read());
@@ -79,5 +97,17 @@ export async function openKeys(options: KeyTendingOptions): Promise<KeyTending> 
     return unneeded.length > 0 || forgetGone(records, nowMs).length < records.length;
   }
 
-  return { keys, look, mark };
+  return {
+    keys,
+    look: () => noting('look', look),
+    mark: () => noting('mark', mark),
+    standing: () => ({
+      ...ringFigures(keys.current.keys, now(), schedule),
+      revision: keys.current.revision,
+      behind: newest - keys.current.revision,
+      lookAgeSeconds: keys.lookAgeSeconds(),
+      unreadableSecrets: keys.unreadableSecrets(),
+      failed: { ...failed },
+    }),
+  };
 }

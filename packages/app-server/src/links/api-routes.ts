@@ -34,7 +34,7 @@ export function createLinkApi(context: AppContext, watch: LinkWatch) {
 
   async function show(ctx: Context, id = idOf(ctx)) {
     const listed = await showLink(db, accountOf(ctx), id, now());
-    const timeline = await readTimeline(db, listed.link, mailReachesPeople);
+    const timeline = await readTimeline(context, listed.link, mailReachesPeople);
     return { ...linkToJson(listed), timeline: timeline.map(entryToJson) };
   }
 
@@ -77,7 +77,7 @@ export function createLinkApi(context: AppContext, watch: LinkWatch) {
     /** `GET /api/links/{id}/timeline.csv`. */
     exportTimeline: async (ctx: Context) => {
       const link = await findOwnLink(db, accountOf(ctx), idOf(ctx));
-      const timeline = await readTimeline(db, link, mailReachesPeople);
+      const timeline = await readTimeline(context, link, mailReachesPeople);
       answerCsv(ctx, 'timeline.csv', timelineToCsv(timeline));
     },
     /** `GET /api/links/{id}/events`: server-sent events, each `change` with the link as `show` tells it. */

@@ -17,14 +17,17 @@ export type KnownCopy = CopyRecord & Pick<ClaimRecord, 'revoked_at' | 'finished_
  */
 const GIVEN_AGAIN_MS = (CLOCK_TOLERANCE_SECONDS - 3) * 1000;
 
+/** With the keys that have signed its claim. */
+export type SignedCopy = KnownCopy & Pick<ClaimRecord, 'key_ids'>;
+
 /** The last claim of each copy of a link. */
-export async function readCopies(db: Kysely<Schema>, linkId: string): Promise<KnownCopy[]> {
+export async function readCopies(db: Kysely<Schema>, linkId: string): Promise<SignedCopy[]> {
   return await db
     .selectFrom('link_copy')
     .innerJoin('claim', 'claim.id', 'link_copy.claim_id')
     .distinctOn('link_copy.number')
     .selectAll('link_copy')
-    .select(['claim.revoked_at', 'claim.finished_at'])
+    .select(['claim.revoked_at', 'claim.finished_at', 'claim.key_ids'])
     .where('link_copy.link_id', '=', linkId)
     .orderBy('link_copy.number')
     .orderBy('link_copy.attempt', 'desc')

@@ -97,7 +97,9 @@ export async function tellLinks(
   });
 }
 
-/** The last claim of each copy, by link. */
+/**
+ * The last claim of each copy, by link. A retired key ends none: another press makes the claim's token anew.
+ */
 export async function readToldCopies(
   db: Kysely<Schema>,
   linkIds: readonly string[],

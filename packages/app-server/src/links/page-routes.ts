@@ -92,7 +92,7 @@ export function createLinkPages(context: AppContext) {
     ctx.body = renderLink({
       ...frameOf(ctx),
       link: toRow(listed),
-      timeline: await readTimeline(db, listed.link, mailReachesPeople),
+      timeline: await readTimeline(context, listed.link, mailReachesPeople),
       noticesWanted: viewerOf(ctx).account.fetched_notices,
       notice: error === undefined ? noticeOf(ctx) : undefined,
       error,

@@ -1,6 +1,7 @@
 // The story of one link, oldest first: what its sender did, what became of its mails, who looked, and
 // what the download servers reported of its claims. Put together at reading; nothing is kept twice.
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
+import { keyRetirementsOf, type KilledKeys } from '../claims/claim-keys.js';
 import type { OutboxMail, Schema } from '../database/schema.js';
 import type { TimelineKind } from '../pages/index.js';
 import type { LinkRecord } from './link-tables.js';
@@ -27,11 +28,11 @@ const MAX_ENTRIES = 1000;
  * @param mailReachesPeople whether there is a mail server; mails are files for the operator without.
  */
 export async function readTimeline(
-  db: Kysely<Schema>,
+  { db, keys }: { db: Kysely<Schema>; keys: KilledKeys },
   { id }: Pick<LinkRecord, 'id'>,
   mailReachesPeople: boolean,
 ): Promise<TimelineEntry[]> {
-  const [own, mails, claims] = await Promise.all([
+  const [own, mails, claims, retirements] = await Promise.all([
     db
       .selectFrom('link_event')
       .selectAll()
@@ -52,6 +53,7 @@ export async function readTimeline(
       .orderBy('claim_event.at', 'desc')
       .limit(MAX_ENTRIES)
       .execute(),
+    readKeyRetirements({ db, keys }, id),
   ]);
   const entries: TimelineEntry[] = [
     ...own.map(({ at, kind, detail }) => ({ at, kind, detail: detail ?? undefined })),
@@ -61,8 +63,27 @@ export async function readTimeline(
       bytes: HAVE_BYTES.has(kind) ? bytes : undefined,
     })),
     ...mails.map((mail) => entryOf(mail, mailReachesPeople)),
+    ...retirements.map((at) => ({ at, kind: 'key-retired' as const })),
   ];
   return entries.toSorted((a, b) => a.at.getTime() - b.at.getTime()).slice(-MAX_ENTRIES);
+}
+
+/** When its claims were revoked with their keys; nothing is asked as long as no key ever was retired so. */
+async function readKeyRetirements(
+  { db, keys }: { db: Kysely<Schema>; keys: KilledKeys },
+  linkId: string,
+): Promise<Date[]> {
+  const killed = keys.killed();
+  if (killed.length === 0) return [];
+  const claims = await db
+    .selectFrom('claim')
+    .select(['key_ids', 'created_at', 'expires_at', 'revoked_at', 'finished_at', 'last_event_at'])
+    .where('link_id', '=', linkId)
+    .where(sql<boolean>`key_ids && ${[...killed]}::text[]`)
+    .orderBy('created_at', 'desc')
+    .limit(MAX_ENTRIES)
+    .execute();
+  return claims.flatMap((claim) => keyRetirementsOf(claim, claim.created_at, keys));
 }
 
 type ToldMail = Pick<

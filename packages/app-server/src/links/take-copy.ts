@@ -2,14 +2,15 @@
 // finished gives the same claim: signatures are deterministic (RFC 8032), so the very same token is made
 // again from what is stored. Which of several presses begins a copy is decided by a unique key in SQL.
 import { DEFAULT_LIFE_SECONDS, linkSubject, type ClaimedFile } from '@claimcheck/shared/claim';
-import { mintClaim, newNonce } from '@claimcheck/shared/mint';
+import { mintClaim, newNonce, type SigningKey } from '@claimcheck/shared/mint';
 import { auditRow } from '../audit/record-audit.js';
+import { noteSigningKey } from '../claims/claim-keys.js';
 import { claimedFileOf } from '../claims/mint-download.js';
 import type { AppContext } from '../context.js';
 import { createStoredFileCheck } from '../files/check-stored-file.js';
 import { Refused } from '../http/problems.js';
 import { chooseCopy } from './choose-copy.js';
-import { readCopies, standingsOf, type KnownCopy } from './copy-of-link.js';
+import { readCopies, standingsOf, type SignedCopy } from './copy-of-link.js';
 import { findLinkByHandle, refusalOf, type FoundLink } from './find-link.js';
 import type { CopyRecord } from './link-tables.js';
 
@@ -66,13 +67,20 @@ export function createCopyTaker(context: AppContext) {
         throw new Refused(expired && !used ? 'link-expired' : 'link-used');
       }
       const last = known.find(({ number }) => number === choice.number);
-      const copy = choice.kind === 'continue' ? last : await begin(choice.number, last);
-      if (copy) return { claimId: copy.claim_id, url: await urlOf(copy), linkId: link.id };
+      const key = await keys.signing();
+      const copy =
+        choice.kind === 'continue' ? await goOn(last, key) : await begin(choice.number, last, key);
+      if (copy) return { claimId: copy.claim_id, url: await urlOf(copy, key), linkId: link.id };
     }
     throw new Refused('busy');
 
+    async function goOn(copy: SignedCopy | undefined, key: SigningKey) {
+      if (copy) await noteSigningKey(db, { ...copy, id: copy.claim_id }, key.id);
+      return copy;
+    }
+
     /** Undefined when another press has begun this copy just now. */
-    async function begin(number: number, last: KnownCopy | undefined) {
+    async function begin(number: number, last: CopyRecord | undefined, key: SigningKey) {
       const issuedAt = new Date(Math.floor(requestedAtMs / 1000) * 1000);
       const copy: CopyRecord = {
         claim_id: nonce,
@@ -115,6 +123,7 @@ export function createCopyTaker(context: AppContext) {
               expires_at: copy.expires_at,
               revoked_at: null,
               mode: 'resumable',
+              key_ids: [key.id],
             }),
           )
           .insertInto('audit_entry')
@@ -124,11 +133,11 @@ export function createCopyTaker(context: AppContext) {
       });
     }
 
-    async function urlOf(copy: CopyRecord): Promise<string> {
+    async function urlOf(copy: CopyRecord, key: SigningKey): Promise<string> {
       const fil = JSON.parse(copy.claimed_file) as ClaimedFile;
       const issuedAtMs = copy.issued_at.getTime();
       const { token } = await mintClaim<'download'>(
-        await keys.signing(),
+        key,
         {
           iss: config.appOrigin,
           aud: config.downloadOrigin,

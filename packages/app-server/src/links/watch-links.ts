@@ -25,7 +25,7 @@ export interface LinkWatch {
 }
 
 export function createLinkWatch(
-  { db, log }: Pick<AppContext, 'db' | 'log'>,
+  { db, keys, log }: Pick<AppContext, 'db' | 'keys' | 'log'>,
   isStopping: () => boolean,
 ): LinkWatch {
   const watchers = new Map<Watcher, string | undefined>();
@@ -39,7 +39,9 @@ export function createLinkWatch(
       const asked = [...watchers.keys()];
       const marks = await readMarks(db, asked);
       for (const watcher of asked) {
-        const mark = marks.get(watcher.linkId ?? watcher.accountId) ?? '';
+        const rows = marks.get(watcher.linkId ?? watcher.accountId) ?? '';
+        // A retired key revokes claims and touches no row.
+        const mark = `${rows} ${keys.killed().length}`;
         if (!watchers.has(watcher) || watchers.get(watcher) === mark) continue;
         watchers.set(watcher, mark);
         watcher.changed();

@@ -53,7 +53,13 @@ const FACES = {
     words: () => 'expired unused',
     when: ({ expiresAt }) => since('at', expiresAt),
   },
-  revoked: { icon: 'undo', words: () => 'revoked', when: () => undefined },
+  revoked: {
+    icon: 'undo',
+    words: ({ keyRetiredAt }) =>
+      keyRetiredAt === undefined ? 'revoked' : 'revoked: its signing key was retired',
+    when: ({ keyRetiredAt }) =>
+      keyRetiredAt && <>{since('at', keyRetiredAt)}, in an emergency. Make a new one.</>,
+  },
 } as const satisfies Record<ClaimState, StateFace>;
 
 /** The state in words, without times: `broke off after 3 of 12 MB`. */

@@ -47,6 +47,7 @@ export type TimelineKind =
   | 'finished'
   | 'broken-off'
   | 'refused'
+  | 'key-retired'
   | 'extended'
   | 'sent-again'
   | 'expired'

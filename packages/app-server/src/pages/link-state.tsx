@@ -119,6 +119,8 @@ const STORIES: Record<TimelineKind, (row: TimelineRow) => string> = {
   'broken-off': (row) =>
     `Download broke off${size(row)}; it can be continued for a quarter of an hour`,
   refused: () => 'Someone tried again; nothing was handed out',
+  'key-retired': () =>
+    'Claim revoked: its signing key was retired in an emergency; who presses again gets another while the link works',
   extended: ({ detail }) => `Changed${detail === undefined ? '' : `: ${detail}`}`,
   'sent-again': (row) => `New address made${to(row)}; the old one no longer works`,
   expired: () => 'Expired',

@@ -51,6 +51,8 @@ export interface ClaimRow {
   /** How often it was presented again after it had been used. */
   refusedCount: number;
   lastRefusedAt?: Date | undefined;
+  /** When its signing key was retired in an emergency, if it is revoked by that. */
+  keyRetiredAt?: Date | undefined;
 }
 
 export interface SessionRow {
