@@ -7,6 +7,7 @@ export { addressBlock } from './sign-in/address-block.js';
 export { normaliseEmail } from './accounts/email.js';
 export { readConfig, type AppConfig } from './config.js';
 export { lockDirectory } from './database/directory-lock.js';
+export { migrations } from './database/migrations.js';
 export { openDatabase, type OpenDatabase } from './database/open-database.js';
 export { createSecretSeal } from './factors/seal-secret.js';
 export { matchTotp, totpUrl, writeTotpSecret } from './factors/totp.js';

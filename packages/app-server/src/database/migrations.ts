@@ -8,6 +8,7 @@ import { secondFactors } from './migrate-factors.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
 import { forgetOptOutAddresses } from './migrate-outbox-handles.js';
 import { quotasAndAuditTrail } from './migrate-quotas.js';
+import { slowRecoveryCodes } from './migrate-recovery-codes.js';
 import { rememberedBrowsers } from './migrate-remembered.js';
 
 /** Name → migration; Kysely runs them in the order of their names, each once. */
@@ -126,4 +127,5 @@ export const migrations: Record<string, Migration> = {
   '0009-quotas': quotasAndAuditTrail,
   '0011-api-keys': apiKeys,
   '0012-forget-opt-out-addresses': forgetOptOutAddresses,
+  '0014-slow-recovery-codes': slowRecoveryCodes,
 };
