@@ -16,6 +16,7 @@ export type AppRefusal =
   | 'provider-unavailable'
   | 'no-account'
   | 'not-a-peer'
+  | 'mailed-links-off'
   | 'wrong-second-factor'
   | 'sign-in-expired'
   | 'passkey-refused'
@@ -112,6 +113,11 @@ export const APP_PROBLEMS = {
     title: 'Nobody is handed over to or from there',
     advice:
       'Whoever runs this server has not named that one. If you did not expect this, close the page.',
+  },
+  'mailed-links-off': {
+    status: 403,
+    title: 'Mailed links are turned off here',
+    advice: 'Sign in another way, or ask an administrator.',
   },
   'wrong-second-factor': {
     status: 401,
