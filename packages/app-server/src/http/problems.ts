@@ -14,6 +14,7 @@ export type AppRefusal =
   | 'sign-in-over'
   | 'provider-refused'
   | 'provider-unavailable'
+  | 'proof-too-weak'
   | 'no-account'
   | 'not-a-peer'
   | 'mailed-links-off'
@@ -102,6 +103,12 @@ export const APP_PROBLEMS = {
     advice:
       'Nothing is wrong with your account. Try again in a minute, or sign in another way if you have one.',
     retryAfterSeconds: 10,
+  },
+  'proof-too-weak': {
+    status: 403,
+    title: 'The sign-in service did not prove enough',
+    advice:
+      'This server asks for more than it has proven, most likely for a second factor. Set one up there, or ask an administrator.',
   },
   'no-account': {
     status: 403,

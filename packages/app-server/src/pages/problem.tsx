@@ -49,6 +49,7 @@ export function renderProblem(props: ProblemProps): string {
 const BACK_TO_SIGN_IN: ReadonlySet<string> = new Set([
   'sign-in-over',
   'provider-refused',
+  'proof-too-weak',
   'provider-unavailable',
   'no-account',
   'mailed-links-off',
