@@ -64,7 +64,7 @@ describe('recovery codes as they are kept', () => {
       const derived = await hashRaw(keyed, { ...PARAMETERS, salt: Buffer.from(salt, 'hex') });
       expected.push(derived.toString('hex'));
     }
-    expect(rows.map(({ code_hash }) => code_hash).sort()).toEqual(expected.sort());
+    expect(rows.map(({ code_hash }) => code_hash).toSorted()).toEqual(expected.toSorted());
     const [{ salt: otherSalt } = { salt }] = await rowsOf(app.databaseUrl, other.id);
     expect(otherSalt).not.toBe(salt);
   });

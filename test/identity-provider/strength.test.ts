@@ -144,7 +144,7 @@ describe('a provider that knows the claims parameter', () => {
     const before = on.provider.asked.length;
     await signInBy(browser, login);
     expect(await whoIs(browser.app)).toBe(email);
-    const shown = on.provider.asked.slice(before).filter((path) => /^\/interaction/.test(path));
+    const shown = on.provider.asked.slice(before).filter((path) => path.startsWith('/interaction'));
     // Each page is looked at and sent.
     expect(shown).toHaveLength(4);
   });
