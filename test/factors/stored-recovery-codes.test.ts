@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hash, hashRaw } from '@node-rs/argon2';
-import { Kysely, Migrator, PostgresDialect } from 'kysely';
+import { Kysely, Migrator, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { migrations } from '@claimcheck/app-server';
+import { createPglitePool, migrations } from '@claimcheck/app-server';
 import { startTestAppServer } from '../app/start-app-server.js';
 import { createDatabase } from '../support/postgres.js';
 import { PASSWORD, problemOf, startFactorApp, type FactorApp } from './with-factors.js';
@@ -132,90 +132,113 @@ test('wrong recovery codes are counted for the address that gives them, and not 
   }
 });
 
-test('recovery codes of before are carried over without being known, used ones are gone, and each counts once', async () => {
-  const databaseUrl = await createDatabase();
-  const dataDir = await mkdtemp(join(tmpdir(), 'claimcheck-codes-'));
-  const secret = randomBytes(32).toString('hex');
-  await mkdir(join(dataDir, 'keys'), { mode: 0o700 });
-  await writeFile(join(dataDir, 'keys/links.secret'), secret, { mode: 0o600 });
-  await migrateToBefore(databaseUrl, '0014');
+describe.each([
+  ['PostgreSQL', createDatabase],
+  ['PGlite', async () => undefined],
+])('in %s', (_, urlOf) => {
+  test('recovery codes of before are carried over without being known, used ones are gone, and each counts once', async () => {
+    const databaseUrl = await urlOf();
+    const dataDir = await mkdtemp(join(tmpdir(), 'claimcheck-codes-'));
+    const secret = randomBytes(32).toString('hex');
+    await mkdir(join(dataDir, 'keys'), { mode: 0o700 });
+    await writeFile(join(dataDir, 'keys/links.secret'), secret, { mode: 0o600 });
+    const people = [
+      { id: 'AAAAAAAAAAAA', email: 'a@example.org', password: PASSWORD },
+      { id: 'BBBBBBBBBBBB', email: 'b@example.org', password: PASSWORD },
+    ] as const;
+    const [codeA, secondA, usedA, codeB] = ['aaaa-bbbb', 'cccc-dddd', 'eeee-ffff', 'gggg-hhhh'].map(
+      (half) => `${half}-${half}`,
+    ) as [string, string, string, string];
+    const before = [
+      { ...people[0], code: codeA, used: null },
+      { ...people[0], code: secondA, used: null },
+      { ...people[0], code: usedA, used: '2026-11-02T00:00:00Z' },
+      { ...people[1], code: codeB, used: null },
+    ].map((row) => ({ ...row, hash: keyedHash(secret, row.id, row.code) }));
+    const passwordHash = await hash(PASSWORD, PARAMETERS);
 
-  const passwordHash = await hash(PASSWORD, PARAMETERS);
-  const people = [
-    { id: 'AAAAAAAAAAAA', email: 'a@example.org', password: PASSWORD },
-    { id: 'BBBBBBBBBBBB', email: 'b@example.org', password: PASSWORD },
-  ] as const;
-  const [codeA, secondA, usedA, codeB] = ['aaaa-bbbb', 'cccc-dddd', 'eeee-ffff', 'gggg-hhhh'].map(
-    (half) => `${half}-${half}`,
-  ) as [string, string, string, string];
-  const before = [
-    { ...people[0], code: codeA, used: null },
-    { ...people[0], code: secondA, used: null },
-    { ...people[0], code: usedA, used: '2026-11-02T00:00:00Z' },
-    { ...people[1], code: codeB, used: null },
-  ].map((row) => ({ ...row, hash: keyedHash(secret, row.id, row.code) }));
-  for (const { id, email } of people) {
-    await query(
-      databaseUrl,
-      `insert into account (id, email, password_hash, role, created_at)
-       values ($1, $2, $3, 'member', '2026-11-01T00:00:00Z')`,
-      [id, email, passwordHash],
-    );
-    // Recovery codes stand in for something: a passkey, which is never asked here.
-    await query(
-      databaseUrl,
-      `insert into passkey (id, account_id, credential_id, public_key, sign_count, transports, synced,
-         name, created_at) values ($1, $1, $1, '', 0, '[]', false, 'x', '2026-11-01T00:00:00Z')`,
-      [id],
-    );
-  }
-  for (const { id, hash: code_hash, used } of before) {
-    await query(
-      databaseUrl,
-      `insert into recovery_code (account_id, code_hash, created_at, used_at)
-       values ($1, $2, '2026-11-01T00:00:00Z', $3)`,
-      [id, code_hash, used],
-    );
-  }
+    await withDatabase(databaseUrl, dataDir, async (db) => {
+      await migrateToBefore(db, '0014');
+      for (const { id, email } of people) {
+        await sql`insert into account (id, email, password_hash, role, created_at)
+          values (${id}, ${email}, ${passwordHash}, 'member', '2026-11-01T00:00:00Z')`.execute(db);
+        // Recovery codes stand in for something: a passkey, which is never asked here.
+        await sql`insert into passkey (id, account_id, credential_id, public_key, sign_count,
+            transports, synced, name, created_at)
+          values (${id}, ${id}, ${id}, '', 0, '[]', false, 'x', '2026-11-01T00:00:00Z')`.execute(
+          db,
+        );
+      }
+      for (const { id, hash: codeHash, used } of before) {
+        await sql`insert into recovery_code (account_id, code_hash, created_at, used_at)
+          values (${id}, ${codeHash}, '2026-11-01T00:00:00Z', ${used})`.execute(db);
+      }
+    });
 
-  const app = await startTestAppServer({ databaseUrl, dataDir });
-  try {
-    const [a, b] = await Promise.all(people.map(({ id }) => rowsOf(databaseUrl, id)));
-    expect([a?.length, b?.length]).toEqual([2, 1]);
-    expect(new Set(a?.map(({ salt }) => salt)).size).toBe(1);
-    expect(a?.[0]?.salt).toMatch(/^[0-9a-f]{64}$/);
-    expect(b?.[0]?.salt).not.toBe(a?.[0]?.salt);
-    const kept = JSON.stringify([a, b]);
-    expect(before.filter((row) => kept.includes(row.hash))).toEqual([]);
-
-    const statuses = [];
-    for (const [who, code] of [
-      [people[0], codeA],
-      [people[0], codeA],
-      [people[0], usedA],
-      [people[0], codeB],
-      [people[0], secondA],
-      [people[1], codeB],
-    ] as const) {
-      const client = app.visitor();
-      const { email, password } = who;
-      expect((await client.json('POST', '/api/session', { email, password })).status).toBe(202);
-      statuses.push((await client.json('POST', '/api/session/second-factor', { code })).status);
+    const app = await startTestAppServer({
+      ...(databaseUrl === undefined ? {} : { databaseUrl }),
+      dataDir,
+    });
+    try {
+      const statuses = [];
+      for (const [who, code] of [
+        [people[0], codeA],
+        [people[0], codeA],
+        [people[0], usedA],
+        [people[0], codeB],
+        [people[0], secondA],
+        [people[1], codeB],
+      ] as const) {
+        const client = app.visitor();
+        const { email, password } = who;
+        expect((await client.json('POST', '/api/session', { email, password })).status).toBe(202);
+        statuses.push((await client.json('POST', '/api/session/second-factor', { code })).status);
+      }
+      expect(statuses).toEqual([204, 401, 401, 401, 204, 204]);
+    } finally {
+      await app.stop();
     }
-    expect(statuses).toEqual([204, 401, 401, 401, 204, 204]);
-  } finally {
-    await app.stop();
+
+    await withDatabase(databaseUrl, dataDir, async (db) => {
+      const { rows } = await sql<Row>`select * from recovery_code order by account_id`.execute(db);
+      expect(rows.map(({ account_id }) => account_id)).toEqual([
+        people[0].id,
+        people[0].id,
+        people[1].id,
+      ]);
+      const salts = rows.map(({ salt }) => salt);
+      expect(salts[0]).toMatch(/^[0-9a-f]{64}$/);
+      expect(salts[1]).toBe(salts[0]);
+      expect(salts[2]).not.toBe(salts[0]);
+      const kept = JSON.stringify(rows);
+      expect(before.filter((row) => kept.includes(row.hash))).toEqual([]);
+    });
     await rm(dataDir, { recursive: true, force: true });
-  }
+  });
 });
 
-/** The tables as they were before a migration. */
-async function migrateToBefore(databaseUrl: string, name: string): Promise<void> {
-  const pool = new pg.Pool({ connectionString: databaseUrl });
+/** The database itself, while no server has it open. */
+async function withDatabase(
+  databaseUrl: string | undefined,
+  dataDir: string,
+  use: (db: Kysely<unknown>) => Promise<void>,
+): Promise<void> {
+  const pool =
+    databaseUrl === undefined
+      ? await createPglitePool(join(dataDir, 'db'))
+      : new pg.Pool({ connectionString: databaseUrl });
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await use(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** The tables as they were before a migration. */
+async function migrateToBefore(db: Kysely<unknown>, name: string): Promise<void> {
   const earlier = Object.fromEntries(Object.entries(migrations).filter(([one]) => one < name));
   const migrator = new Migrator({ db, provider: { getMigrations: async () => earlier } });
   const { error } = await migrator.migrateToLatest();
-  await db.destroy();
   if (error !== undefined) throw error;
 }

@@ -9,6 +9,7 @@ export { readConfig, type AppConfig } from './config.js';
 export { lockDirectory } from './database/directory-lock.js';
 export { migrations } from './database/migrations.js';
 export { openDatabase, type OpenDatabase } from './database/open-database.js';
+export { createPglitePool } from './database/pglite-pool.js';
 export { createSecretSeal } from './factors/seal-secret.js';
 export { matchTotp, totpUrl, writeTotpSecret } from './factors/totp.js';
 export { drawQrCode } from './factors/qr-code.js';
