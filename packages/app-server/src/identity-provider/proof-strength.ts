@@ -51,11 +51,15 @@ export function warnOfUncheckedStrength(
 
 /** @param acr what the provider said; undefined when it said nothing. */
 export function proofTooWeak(name: string, acr: string | undefined): Refused {
-  const said = acr === undefined ? 'no “acr” in the proof' : `“acr” is “${shown(acr)}”`;
   return new Refused(
     'proof-too-weak',
-    `${name} did not prove as strongly who you are as this server asks for: most likely it did not ask for your second factor. Set one up there, or ask an administrator. For the administrator: ${said}, and OIDC_ACR_VALUES names none such.`,
+    `${name} did not prove as strongly who you are as this server asks for: most likely it did not ask for your second factor. Set one up there, or ask an administrator. For the administrator: ${strengthSaid(acr)}, and OIDC_ACR_VALUES names none such.`,
   );
+}
+
+/** What a provider has said of the strength of its proof, in words. */
+export function strengthSaid(acr: string | undefined): string {
+  return acr === undefined ? 'no “acr” in the proof' : `“acr” is “${shown(acr)}”`;
 }
 
 function shown(acr: string): string {

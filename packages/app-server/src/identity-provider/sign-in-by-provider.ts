@@ -19,7 +19,7 @@ import { completeProof } from '../sessions/prove-anew.js';
 import { completeSignIn } from '../sign-in/complete-sign-in.js';
 import { checkIdentity, chooseAccount, readEmail } from './choose-account.js';
 import type { IdentityProvider, ProviderProof } from './open-provider.js';
-import { checkStrength } from './proof-strength.js';
+import { checkStrength, strengthSaid } from './proof-strength.js';
 import type { ProviderSettings } from './provider-settings.js';
 
 /** Where the provider sends browsers back to: to be registered there. */
@@ -158,14 +158,17 @@ function sameViewer(ctx: Context, attempt: SignInAttempt): Account {
 async function auditedRefusal<T>(
   ctx: Context,
   { db, now }: IdentityContext,
-  { issuer, subject }: Pick<ProviderProof, 'issuer'> & Partial<ProviderProof>,
+  { issuer, subject, acr }: Pick<ProviderProof, 'issuer'> & Partial<ProviderProof>,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof Refused && AUDITED.has(error.code)) {
-      const reason = error.detail ?? 'no account has this e-mail address';
+      const reason =
+        error.code === 'proof-too-weak'
+          ? `its proof is weaker than OIDC_ACR_VALUES asks for: ${strengthSaid(acr)}`
+          : (error.detail ?? 'no account has this e-mail address');
       const known =
         subject === undefined ? undefined : await findConnected(db, { issuer, subject });
       await recordAudit(
