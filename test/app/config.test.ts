@@ -38,6 +38,7 @@ test('an empty environment gives the embedded defaults', () => {
     maxSessions: 20,
     sessionLimitAction: 'end-oldest',
     rememberSeconds: 30 * 86_400,
+    mailedLinks: { 'sign-in': true, 'reset-password': true },
     requireSecondFactor: 'off',
     geoipFile: undefined,
     smtp: undefined,
@@ -84,12 +85,25 @@ describe('a fault is refused by name', () => {
     ['MAX_SESSIONS', { MAX_SESSIONS: '0' }],
     ['SESSION_LIMIT_ACTION', { SESSION_LIMIT_ACTION: 'ask' }],
     ['REMEMBER_SECONDS', { REMEMBER_SECONDS: '59' }],
+    ['SIGN_IN_LINKS', { SIGN_IN_LINKS: '0' }],
+    ['RESET_LINKS', { RESET_LINKS: 'false' }],
     ['ADMIN_PASSWORD', { ADMIN_EMAIL: 'a@example.org' }],
     ['ADMIN_EMAIL', { ADMIN_PASSWORD: 'long enough it is' }],
     ['ADMIN_EMAIL', { ADMIN_EMAIL: 'nobody', ADMIN_PASSWORD: 'long enough it is' }],
     ['ADMIN_PASSWORD', { ADMIN_EMAIL: 'a@example.org', ADMIN_PASSWORD: 'short' }],
   ])('%s in %j', (name, env) => {
     expect(() => readConfig(env)).toThrow(new RegExp(`^ {2}- ${name} `, 'm'));
+  });
+
+  test.each([
+    [{ SIGN_IN_LINKS: 'off' }, { 'sign-in': false, 'reset-password': true }],
+    [{ RESET_LINKS: 'off' }, { 'sign-in': true, 'reset-password': false }],
+    [
+      { SIGN_IN_LINKS: 'on', RESET_LINKS: 'on' },
+      { 'sign-in': true, 'reset-password': true },
+    ],
+  ])('and %j is none', (env, mailedLinks) => {
+    expect(readConfig(env).mailedLinks).toEqual(mailedLinks);
   });
 
   test('all of them together', () => {

@@ -30,6 +30,7 @@ beforeAll(async () => {
           name: 'Example Login',
           accounts: 'existing',
           allowedDomains: [],
+          acrValues: [],
         },
       },
     },

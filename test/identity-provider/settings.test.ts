@@ -18,12 +18,18 @@ describe('the settings of the identity provider', () => {
       name: 'login.example.org',
       accounts: 'existing',
       allowedDomains: [],
+      acrValues: [],
     });
-    const chosen = { OIDC_ALLOWED_DOMAINS: 'Example.org, b.example.org', OIDC_NAME: 'Our login' };
+    const chosen = {
+      OIDC_ALLOWED_DOMAINS: 'Example.org, b.example.org',
+      OIDC_NAME: 'Our login',
+      OIDC_ACR_VALUES: ' urn:example:mfa  2 ',
+    };
     expect(readConfig({ ...OIDC, ...chosen, OIDC_ACCOUNTS: 'create' }).provider).toMatchObject({
       name: 'Our login',
       accounts: 'create',
       allowedDomains: ['example.org', 'b.example.org'],
+      acrValues: ['urn:example:mfa', '2'],
     });
     expect(readConfig({ ...OIDC, OIDC_ISSUER: 'http://127.0.0.1:4000' }).provider?.name).toBe(
       '127.0.0.1:4000',
@@ -43,6 +49,9 @@ describe('the settings of the identity provider', () => {
     ['OIDC_ALLOWED_DOMAINS', { OIDC_ALLOWED_DOMAINS: 'example.org,,b.org' }],
     ['OIDC_ALLOWED_DOMAINS', { OIDC_ALLOWED_DOMAINS: '@example.org' }],
     ['OIDC_ALLOWED_DOMAINS', { OIDC_ALLOWED_DOMAINS: '*.example.org' }],
+    ['OIDC_ACR_VALUES', { OIDC_ACR_VALUES: 'urn:a,urn:b' }],
+    ['OIDC_ACR_VALUES', { OIDC_ACR_VALUES: 'mfa\u00e9' }],
+    ['OIDC_ACR_VALUES', { OIDC_ACR_VALUES: 'a '.repeat(21) }],
   ])('are refused by name: %s of %j', (name, changes) => {
     const read = () => readConfig({ ...OIDC, ...changes });
     expect(read).toThrow(`${name} is`);

@@ -52,6 +52,7 @@ export async function startWithProvider(
         name: 'Example Login',
         accounts: 'existing',
         allowedDomains: [],
+        acrValues: [],
         ...settings,
       },
       ...options.config,
@@ -80,7 +81,7 @@ export async function leave({ app }: Browser, path = '/sign-in/provider'): Promi
 }
 
 /**
- * Goes there, signs in as `login` (`refuse`: says no) if asked, and returns the address of the app server that the
+ * Goes there, signs in as `login` (`refuse`: says no, `cannot`: lacks what it would take) if asked, and returns the address of the app server that the
  * provider sends the browser back to, path and query.
  */
 export async function signInThere(
@@ -94,7 +95,9 @@ export async function signInThere(
     const location = new URL(locationOf(response), authorizationUrl);
     if (location.origin === appOrigin) return location.pathname + location.search;
     if (location.pathname.startsWith('/interaction/')) {
-      const fields = login === 'refuse' ? { do: 'refuse' } : { do: 'sign-in', login };
+      const fields = ['refuse', 'cannot'].includes(login)
+        ? { do: login }
+        : { do: 'sign-in', login };
       await there.get(location.href);
       response = await there.form(location.href, fields);
     } else {

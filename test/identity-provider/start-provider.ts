@@ -19,6 +19,8 @@ export interface TestProvider {
   add(person: Person): void;
   /** From now on people seem to have given their credentials so many seconds ago. */
   backdateSignIns(seconds: number): void;
+  /** How strongly people are proven from now on (`acr`), one value an interaction, the last for all that follow. */
+  proveAs(...values: readonly (string | undefined)[]): void;
   /** Looks at each request first; true when it has answered itself. */
   intercept(
     answer: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined,
@@ -33,12 +35,22 @@ export interface ProviderOptions {
   redirectUri: string;
   /** Put the e-mail address into the ID token instead of leaving it to userinfo. */
   emailInIdToken?: boolean;
+  /** The values of `acr` that it knows. */
+  acrValues?: readonly string[];
+  /** Whether it knows the `claims` parameter. */
+  knowsClaims?: boolean;
 }
+
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ['refuse', 'access_denied'],
+  ['cannot', 'unmet_authentication_requirements'],
+]);
 
 export async function startProvider(options: ProviderOptions): Promise<TestProvider> {
   const people = new Map<string, Person>();
   const asked: string[] = [];
   let backdatedSeconds = 0;
+  let strengths: readonly (string | undefined)[] = [undefined];
   const [clientId, clientSecret] = ['claimcheck', randomBytes(24).toString('base64url')];
   let intercepted: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   let answer: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
@@ -62,11 +74,15 @@ export async function startProvider(options: ProviderOptions): Promise<TestProvi
       return;
     }
     const form = new URLSearchParams(await textOf(request));
+    const refusal = REFUSALS.get(form.get('do') ?? '');
+    const [acr, ...later] = strengths;
+    if (later.length > 0) strengths = later;
     const result =
-      form.get('do') === 'refuse'
-        ? { error: 'access_denied', error_description: 'they said no' }
+      refusal !== undefined
+        ? { error: refusal, error_description: 'they said no' }
         : {
             login: {
+              ...(acr === undefined ? {} : { acr }),
               accountId: form.get('login') ?? '',
               ts: Math.floor(Date.now() / 1000) - backdatedSeconds,
             },
@@ -91,6 +107,7 @@ export async function startProvider(options: ProviderOptions): Promise<TestProvi
     clientId,
     clientSecret,
     asked,
+    proveAs: (...values) => void (strengths = values),
     backdateSignIns: (seconds) => void (backdatedSeconds = seconds),
     add: (person) => void people.set(person.subject, person),
     intercept: (next) => void (intercepted = next),
@@ -103,7 +120,7 @@ export async function startProvider(options: ProviderOptions): Promise<TestProvi
 }
 
 function configurationOf(
-  { redirectUri, emailInIdToken = false }: ProviderOptions,
+  { redirectUri, emailInIdToken = false, acrValues = [], knowsClaims = false }: ProviderOptions,
   people: ReadonlyMap<string, Person>,
   client: { clientId: string; clientSecret: string },
 ): Configuration {
@@ -132,7 +149,11 @@ function configurationOf(
     },
     claims: { openid: ['sub'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: !emailInIdToken,
-    features: { devInteractions: { enabled: false } },
+    acrValues: [...acrValues],
+    features: {
+      devInteractions: { enabled: false },
+      claimsParameter: { enabled: knowsClaims },
+    },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
     findAccount: (_, subject) => {
       const person = people.get(subject);

@@ -13,7 +13,7 @@ import {
   renderWelcome,
   type ClaimRow,
 } from '@claimcheck/app-server/pages';
-import { admin, assets, claimRow, fileRow, member } from './sample-pages.js';
+import { admin, assets, claimRow, fileRow, mailedLinks, member } from './sample-pages.js';
 
 const at = new Date('2026-11-22T12:34:56Z');
 
@@ -42,10 +42,10 @@ const stateText = (claim: ClaimRow) =>
 
 describe('forms', () => {
   test('sign-in sends e-mail, password and where to go next', () => {
-    expect(formsOf(renderSignIn({ assets, next: '/claims' }))).toEqual({
+    expect(formsOf(renderSignIn({ assets, mailedLinks, next: '/claims' }))).toEqual({
       '/sign-in': ['next', 'email', 'password', 'remember'],
     });
-    expect(formsOf(renderSignIn({ assets }))).toEqual({
+    expect(formsOf(renderSignIn({ assets, mailedLinks }))).toEqual({
       '/sign-in': ['email', 'password', 'remember'],
     });
   });
@@ -122,7 +122,9 @@ describe('forms', () => {
   });
 
   test('the account page sends the current and the new password', () => {
-    expect(formsOf(renderAccount({ assets, viewer: member, fetchedNotices: true }))).toEqual({
+    expect(
+      formsOf(renderAccount({ assets, viewer: member, fetchedNotices: true, mailedSignIn: true })),
+    ).toEqual({
       '/sign-out': [],
       '/account/password': ['currentPassword', 'newPassword'],
       '/account/notices': ['fetched'],
@@ -212,13 +214,29 @@ describe('navigation', () => {
   });
 
   test('is absent, like the sign-out button, where nobody is signed in', () => {
-    expect(renderSignIn({ assets })).not.toMatch(/<nav|sign-out/);
+    expect(renderSignIn({ assets, mailedLinks })).not.toMatch(/<nav|sign-out/);
+  });
+});
+
+describe('the sign-in page', () => {
+  test('offers the links that are mailed, and no others', () => {
+    const offered = (signIn: boolean, reset: boolean) =>
+      [
+        ...renderSignIn({
+          assets,
+          mailedLinks: { 'sign-in': signIn, 'reset-password': reset },
+        }).matchAll(/href="(\/sign-in\/[a-z]+)"/g),
+      ].map(([, href]) => href);
+    expect(offered(true, true)).toEqual(['/sign-in/forgot', '/sign-in/email']);
+    expect(offered(false, true)).toEqual(['/sign-in/forgot']);
+    expect(offered(true, false)).toEqual(['/sign-in/email']);
+    expect(offered(false, false)).toEqual([]);
   });
 });
 
 describe('the rest', () => {
   test('an error is said first in the title, and in an alert', () => {
-    const html = renderSignIn({ assets, error: 'E-mail or password is wrong' });
+    const html = renderSignIn({ assets, mailedLinks, error: 'E-mail or password is wrong' });
     expect(html).toContain('<title>Error: Sign in');
     expect(html).toMatch(/role="alert">.*E-mail or password is wrong/s);
   });

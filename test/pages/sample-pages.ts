@@ -48,6 +48,7 @@ import {
 export const assets = { style: '/assets/style.css?v=1', script: '/assets/app.js?v=1' };
 export const admin = { email: 'ada@example.org', role: 'admin' } as const;
 export const member = { email: 'bob@example.org', role: 'member' } as const;
+export const mailedLinks = { 'sign-in': true, 'reset-password': true };
 const at = new Date('2026-11-22T12:34:56Z');
 
 /** Closes whatever it may stand in, and opens a script. */
@@ -210,7 +211,11 @@ export function samplePages(text: string): Record<string, string> {
     { ...entry, id: 'server', actor: null, account: null, address: null, subject: null },
   ];
   return {
-    signIn: renderSignIn({ assets, email: text, next: text, error: text }),
+    signIn: renderSignIn({ assets, mailedLinks, email: text, next: text, error: text }),
+    signInWithoutMail: renderSignIn({
+      assets,
+      mailedLinks: { 'sign-in': false, 'reset-password': false },
+    }),
     signInLink: renderSignInLink({ assets, action: `/sign-in/link/${encodeURIComponent(text)}` }),
     welcome: renderWelcome({ assets, email: text, error: text }),
     files: renderFiles({
@@ -397,6 +402,7 @@ export function samplePages(text: string): Record<string, string> {
       error: text,
       notice,
       fetchedNotices: false,
+      mailedSignIn: true,
       storage: { usage, quota: unlimited },
     }),
     forgot: renderLinkRequest({
@@ -424,6 +430,7 @@ export function samplePages(text: string): Record<string, string> {
       viewer,
       notice,
       error: text,
+      mailedLinks,
       required: true,
       totp: { confirmedAt: at },
       passkeys: [
@@ -436,6 +443,7 @@ export function samplePages(text: string): Record<string, string> {
       assets,
       viewer,
       required: false,
+      mailedLinks,
       totp: null,
       passkeys: [],
       recoveryCodesLeft: 0,

@@ -20,6 +20,7 @@ import {
 } from './mail/mail-settings.js';
 import { MOST_BYTES, MOST_FILES, MOST_LINKS } from './quotas/input.js';
 import type { Quota } from './quotas/quota.js';
+import type { MailedLinks } from './sign-in/mailed-links-off.js';
 
 export interface AppConfig {
   host: string;
@@ -58,6 +59,8 @@ export interface AppConfig {
   smtp: SmtpSettings | undefined;
   /** Sender of every mail. */
   mailFrom: MailFrom;
+  /** Which links mails may bring that open an account. */
+  mailedLinks: MailedLinks;
   /** Whose accounts must have a second factor. */
   requireSecondFactor: 'off' | 'admins' | 'all';
   /** Let webhooks go to private and loopback addresses, also by plain http: for tests and evaluation. */
@@ -120,6 +123,10 @@ export function readConfig(env: Environment = process.env): AppConfig {
     rememberSeconds: read.integer('REMEMBER_SECONDS', 30 * DAY_SECONDS, 60, YEAR_SECONDS),
     geoipFile: read.text('GEOIP_FILE'),
     ...readMail(read, appOrigin),
+    mailedLinks: {
+      'sign-in': read.choice('SIGN_IN_LINKS', 'on', ['on', 'off']) === 'on',
+      'reset-password': read.choice('RESET_LINKS', 'on', ['on', 'off']) === 'on',
+    },
     requireSecondFactor: read.choice('REQUIRE_SECOND_FACTOR', 'off', ['off', 'admins', 'all']),
     webhookAllowPrivate: read.choice('WEBHOOK_ALLOW_PRIVATE', '0', ['0', '1']) === '1',
     hashConcurrency: Math.max(1, Math.min(4, availableParallelism() - 1)),

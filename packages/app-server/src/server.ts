@@ -12,6 +12,7 @@ import type { IdentityContext } from './context.js';
 import { openDatabase } from './database/open-database.js';
 import { openHandOffPeers } from './hand-off/hand-off-peers.js';
 import { openProvider } from './identity-provider/open-provider.js';
+import { warnOfUncheckedStrength } from './identity-provider/proof-strength.js';
 import { NO_METRICS, type AppMetrics } from './metrics.js';
 import { cleanIncoming } from './files/clean-incoming.js';
 import { createKeyStore } from './keys/key-store.js';
@@ -96,6 +97,7 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
       ...identityStores(options, database.db),
     };
     await cleanIncoming(config);
+    warnOfUncheckedStrength(config, log);
     const firstSignInLink = await ensureAdmin(context);
     background = startBackground(context, tending);
     let listening: Listening | undefined;

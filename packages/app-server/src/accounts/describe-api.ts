@@ -147,7 +147,8 @@ export const accountApi: ApiDescription = {
     },
     makeResetLink: {
       on: 'POST /api/accounts/{id}/reset-link',
-      summary: 'Make a link to a new password, where there is no mail server',
+      description: 'Without a mail server, or with `RESET_LINKS=off`; else `conflict`.',
+      summary: 'Make a link to a new password, where no mail brings one',
       access: 'admin',
       proven: true,
       answers: { 201: { description: 'To be passed on by hand.', schema: resetLink } },

@@ -2,6 +2,7 @@
 import type { Context } from 'koa';
 import { actorOf } from '../audit/actor-of.js';
 import { listAudit } from '../audit/list-audit.js';
+import { areResetLinksByHand } from './make-reset-link.js';
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
 import { assetsOf } from '../http/assets.js';
@@ -44,7 +45,7 @@ export function createOneAccountRoutes(context: IdentityContext) {
       account: { ...(await describeOne(account)), self: account.id === viewer.id },
       defaults: config.quota,
       entries: (await listAudit(db, latest)).rows,
-      linksByHand: config.smtp === undefined,
+      linksByHand: areResetLinksByHand(config),
       error,
       notice: error === undefined ? noticeOf(ctx) : undefined,
     });

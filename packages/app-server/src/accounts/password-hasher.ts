@@ -1,10 +1,14 @@
-// Hashing passwords with argon2id. Each hash costs a core and 19 MiB for some tens of milliseconds,
-// so few run at a time and the queue is bounded: a flood of sign-ins gets 503, not the whole machine.
-import { hash, verify } from '@node-rs/argon2';
+// Hashing passwords, and what else is to be costly to try, with argon2id. Each hash costs a core and 19 MiB for
+// some tens of milliseconds, so few run at a time, whatever they are for, and the queue is bounded: a flood of
+// sign-ins gets 503, not the whole machine.
+import { hash, hashRaw, verify } from '@node-rs/argon2';
 import { Refused } from '../http/problems.js';
 import { normalisePassword } from './password-rules.js';
 
-/** OWASP Password Storage Cheat Sheet: argon2id with m = 19 MiB, t = 2, p = 1. */
+/**
+ * OWASP Password Storage Cheat Sheet: argon2id with m = 19 MiB, t = 2, p = 1. What `derive` gave is kept without
+ * them (recovery codes): other ones would need a column that says which.
+ */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const QUEUE_PER_SLOT = 32;
 
@@ -16,11 +20,13 @@ export interface PasswordHasher {
    * takes as long and says no.
    */
   verify(hashed: string | null | undefined, password: string): Promise<boolean>;
+  /** 32 bytes of argon2id (RFC 9106), by the same parameters, of a text under a salt that is kept elsewhere. */
+  derive(text: string, salt: Uint8Array): Promise<Buffer>;
 }
 
 /**
  * @param concurrency hashes computed at a time.
- * Both methods reject with Refused `busy` when too many wait.
+ * All methods reject with Refused `busy` when too many wait.
  */
 export async function createPasswordHasher(concurrency: number): Promise<PasswordHasher> {
   const nobody = await hash('nobody has this password', PARAMETERS);
@@ -49,5 +55,6 @@ export async function createPasswordHasher(concurrency: number): Promise<Passwor
       const matches = await inTurn(() => verify(hashed ?? nobody, normalisePassword(password)));
       return matches && hashed !== null && hashed !== undefined;
     },
+    derive: (text, salt) => inTurn(() => hashRaw(text, { ...PARAMETERS, salt })),
   };
 }

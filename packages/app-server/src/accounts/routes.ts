@@ -28,7 +28,7 @@ import {
   withdrawInvitation,
   type Invitation,
 } from './invitations.js';
-import { makeResetLink } from './make-reset-link.js';
+import { areResetLinksByHand, makeResetLink } from './make-reset-link.js';
 import { changePassword } from './own-account.js';
 
 export function createAccountRoutes(context: IdentityContext) {
@@ -62,6 +62,7 @@ export function createAccountRoutes(context: IdentityContext) {
       hasPassword: viewer.password_hash !== null,
       fetchedNotices: viewer.fetched_notices,
       secondFactor: hasSecondFactor(await readFactors(context.db, viewer.id)),
+      mailedSignIn: context.config.mailedLinks['sign-in'],
       storage: await describeUsage(context, viewer.id),
       error,
       notice: error === undefined ? noticeOf(ctx) : undefined,
@@ -95,7 +96,7 @@ export function createAccountRoutes(context: IdentityContext) {
       error: form?.error,
       form,
       invitation,
-      linksByHand: context.config.smtp === undefined,
+      linksByHand: areResetLinksByHand(context.config),
       notice: form || invitation ? undefined : noticeOf(ctx),
     });
   }
@@ -167,7 +168,7 @@ export function createAccountRoutes(context: IdentityContext) {
       await withdrawInvitation(context, idOf(ctx), actorOf(ctx));
       redirectDone(ctx, '/accounts', 'invitation-withdrawn');
     },
-    /** `POST /api/accounts/{id}/reset-link` 201 `{email, url, expiresAt}`, where there is no mail server. */
+    /** `POST /api/accounts/{id}/reset-link` 201 `{email, url, expiresAt}`, where no mail brings one. */
     apiMakeResetLink: async (ctx: Context) => {
       ctx.body = await makeResetLink(context, idOf(ctx), actorOf(ctx));
       ctx.status = 201;

@@ -34,7 +34,7 @@ export async function setPassword(
     if (account.email !== null && account.password_hash !== null) {
       await queueMail(transaction, {
         to: account.email,
-        ...passwordChangedMail(config.appOrigin),
+        ...passwordChangedMail(config),
         stableId: `password-changed:${newId()}`,
         kind: 'account-notice',
         at: new Date(now()),

@@ -9,6 +9,8 @@ import { secondFactors } from './migrate-factors.js';
 import { mailWebhooksIdentityLinks } from './migrate-mail.js';
 import { forgetOptOutAddresses } from './migrate-outbox-handles.js';
 import { quotasAndAuditTrail } from './migrate-quotas.js';
+import { slowRecoveryCodes } from './migrate-recovery-codes.js';
+import { resetLinksByHand } from './migrate-reset-links.js';
 import { rememberedBrowsers } from './migrate-remembered.js';
 
 /** Name → migration; Kysely runs them in the order of their names, each once. */
@@ -128,4 +130,6 @@ export const migrations: Record<string, Migration> = {
   '0011-api-keys': apiKeys,
   '0012-forget-opt-out-addresses': forgetOptOutAddresses,
   '0013-claim-keys': claimKeys,
+  '0014-slow-recovery-codes': slowRecoveryCodes,
+  '0015-reset-links-by-hand': resetLinksByHand,
 };

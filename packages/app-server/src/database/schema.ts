@@ -180,6 +180,8 @@ export interface IdentityLinkTable {
   expires_at: Date;
   used_at: Date | null;
   withdrawn_at: Date | null;
+  /** Made by an administrator and passed on by hand; no mail brought it. */
+  by_hand: Generated<boolean>;
 }
 
 export type IdentityPurpose = 'sign-in' | 'reset-password' | 'accept-invitation';

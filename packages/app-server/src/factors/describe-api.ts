@@ -62,7 +62,14 @@ export const factorApi: ApiDescription = {
       access: 'visitor',
       body: { schema: codeInput, example: { code: '123456' } },
       answers: { 204: signedIn },
-      refusals: ['wrong-second-factor', 'too-many-attempts', ...ENDED, ...ROOM],
+      refusals: [
+        'wrong-second-factor',
+        'too-many-attempts',
+        'mailed-links-off',
+        'busy',
+        ...ENDED,
+        ...ROOM,
+      ],
     },
     secondFactorPasskeyOptions: {
       on: 'POST /api/session/second-factor/passkey/options',
@@ -118,7 +125,7 @@ export const factorApi: ApiDescription = {
           schema: recoveryCodesOutput,
         },
       },
-      refusals: ['wrong-second-factor', 'conflict'],
+      refusals: ['wrong-second-factor', 'conflict', 'busy'],
     },
     removeTotp: {
       on: 'DELETE /api/account/second-factor/totp',
@@ -136,7 +143,7 @@ export const factorApi: ApiDescription = {
       answers: {
         201: { description: 'Shown once; older ones end.', schema: recoveryCodesOutput },
       },
-      refusals: ['conflict'],
+      refusals: ['conflict', 'busy'],
     },
     newPasskeyOptions: {
       on: 'POST /api/account/passkeys/options',

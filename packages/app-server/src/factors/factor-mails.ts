@@ -2,7 +2,12 @@
 // it: such lines are easily forged and teach people to trust them.
 import type { Paragraph } from '../mail/lay-out-mail.js';
 import { quote } from '../mail/lay-out-mail.js';
-import { mailOf, type IdentityMail } from '../sign-in/identity-mails.js';
+import {
+  howToReset,
+  mailOf,
+  type IdentityMail,
+  type MailedFrom,
+} from '../sign-in/identity-mails.js';
 
 export type FactorNews =
   | { kind: 'totp-added' | 'totp-replaced' | 'totp-removed' | 'codes-made' }
@@ -10,22 +15,24 @@ export type FactorNews =
   | { kind: 'code-used'; left: number }
   | { kind: 'taken-away' | 'wrong-codes' };
 
-export function factorMail(news: FactorNews, appOrigin: string): IdentityMail {
-  const { subject, what } = wordsOf(news);
+export function factorMail(news: FactorNews, config: MailedFrom): IdentityMail {
+  const { appOrigin } = config;
+  const { subject, what } = wordsOf(news, config.mailedLinks['sign-in']);
   return mailOf(subject, appOrigin, {
     heading: subject,
     paragraphs: [what, [`It is about your account at ${appOrigin}.`]],
-    closing: [adviceOn(news, appOrigin)],
+    closing: [adviceOn(news, config)],
   });
 }
 
-function wordsOf(news: FactorNews): { subject: string; what: Paragraph } {
+/** @param mailed whether a mailed link signs in too. */
+function wordsOf(news: FactorNews, mailed: boolean): { subject: string; what: Paragraph } {
   switch (news.kind) {
     case 'totp-added':
       return {
         subject: 'An authenticator app was added',
         what: [
-          'From now on, signing in with your password or a mailed link also takes a second factor.',
+          `From now on, signing in with your password${orLink(mailed)} also takes a second factor.`,
         ],
       };
     case 'totp-replaced':
@@ -79,14 +86,14 @@ function wordsOf(news: FactorNews): { subject: string; what: Paragraph } {
       return {
         subject: 'Your second factor was removed by an administrator',
         what: [
-          'Your authenticator app, passkeys and recovery codes no longer count: your password or a mailed link is enough to sign in until you set up new ones.',
+          `Your authenticator app, passkeys and recovery codes no longer count: your password${orLink(mailed)} is enough to sign in until you set up new ones.`,
         ],
       };
     case 'wrong-codes':
       return {
         subject: 'Somebody could not give your second factor',
         what: [
-          'Somebody got past the first step of signing in, with your password or by a link from your mailbox, and then gave several wrong codes. They are not in.',
+          `Somebody got past the first step of signing in, with your password${mailed ? ' or by a link from your mailbox' : ''}, and then gave several wrong codes. They are not in.`,
         ],
       };
     default:
@@ -94,12 +101,20 @@ function wordsOf(news: FactorNews): { subject: string; what: Paragraph } {
   }
 }
 
-function adviceOn({ kind }: FactorNews, appOrigin: string): Paragraph {
-  const reset = `open ${appOrigin}/sign-in and press “Forgot your password?”`;
+function orLink(mailed: boolean): string {
+  return mailed ? ' or a mailed link' : '';
+}
+
+function adviceOn({ kind }: FactorNews, config: MailedFrom): Paragraph {
+  const { appOrigin, mailedLinks } = config;
+  const reset = howToReset(config);
+  const reading = mailedLinks['sign-in'] || mailedLinks['reset-password'];
   switch (kind) {
     case 'wrong-codes':
       return [
-        `If it was you, there is nothing to do. If not, they know your password or read your mail: ${reset}, and look after your mailbox.`,
+        reading
+          ? `If it was you, there is nothing to do. If not, they know your password or read your mail: for a new password ${reset}, and look after your mailbox.`
+          : `If it was you, there is nothing to do. If not, they know your password: for a new one ${reset}.`,
       ];
     case 'copy-suspected':
       return [

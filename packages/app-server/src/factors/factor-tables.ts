@@ -17,7 +17,9 @@ export interface TotpFactorTable {
 
 export interface RecoveryCodeTable {
   account_id: string;
-  /** Keyed hash, hex: see `recovery-codes.ts`. */
+  /** Of argon2id, 32 bytes, hex: the same for all codes that the account has. */
+  salt: string;
+  /** argon2id of the keyed hash, hex: see `recovery-codes.ts`. */
   code_hash: string;
   created_at: Date;
   used_at: ColumnType<Date | null, Date | null | undefined>;

@@ -1,5 +1,6 @@
 // The second half of a sign-in: a code or a passkey for the pending one, and then through the same door as
-// every other sign-in, with what was proven first. Wrong codes are counted before they are looked at.
+// every other sign-in, with what was proven first. Wrong codes are counted before they are looked at: of recovery
+// codes, which take a slow hash, also against the sign-in that has begun.
 import type { Context } from 'koa';
 import type { IdentityContext } from '../context.js';
 import type { Account } from '../database/schema.js';
@@ -11,17 +12,24 @@ import type { PendingSignIn } from './factor-tables.js';
 import type { FactorKind } from './read-factors.js';
 import { isRecoveryCode } from './recovery-codes.js';
 import { tellOfFactors } from './tell-of-factors.js';
-import { useCode } from './use-code.js';
-import { clearPendingCookie, endPendingSignIn, findPendingSignIn } from './pending-sign-in.js';
+import { presentCode, useCode } from './use-code.js';
+import {
+  clearPendingCookie,
+  endPendingSignIn,
+  findPendingSignIn,
+  returnTry,
+  takeTry,
+  tooManyWrongCodes,
+  WRONG_CODES,
+} from './pending-sign-in.js';
 import { checkPasskey } from './check-passkey.js';
 
-/** After this many wrong codes one begins anew with the first factor. */
-export const WRONG_CODES = 5;
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
  * Signs in by a code for the pending sign-in.
- * @throws Refused `wrong-second-factor`; `sign-in-expired`, also after five wrong codes; `too-many-attempts`.
+ * @throws Refused `wrong-second-factor`; `sign-in-expired`, also after five wrong codes; `too-many-attempts`;
+ * `busy`, which costs no try.
  */
 export async function finishByCode(
   ctx: Context,
@@ -30,24 +38,21 @@ export async function finishByCode(
 ): Promise<SignInOutcome> {
   const { db, now } = context;
   const admitted = await admitCode(ctx, context, code);
+  const { presented, taken } = await presentWithinTries(ctx, context, code);
   const by = { actorId: null, address: ctx.ip };
   const judged = await db.transaction().execute(async (transaction) => {
     const { pending, account } = await findPendingSignIn(ctx, transaction, context);
+    if (taken === undefined && pending.wrong_codes >= WRONG_CODES) throw tooManyWrongCodes();
     const used = await useCode(transaction, context, {
       account,
-      code,
+      presented,
       by: { ...by, actorId: account.id },
     });
     if (used !== undefined) {
       await endPendingSignIn(transaction, pending.id_hash);
       return { pending, account, used };
     }
-    const wrong = pending.wrong_codes + 1;
-    await transaction
-      .updateTable('pending_sign_in')
-      .set({ wrong_codes: wrong })
-      .where('id_hash', '=', pending.id_hash)
-      .execute();
+    const wrong = taken ?? (await takeTry(transaction, pending));
     if (wrong >= WRONG_CODES) {
       await endPendingSignIn(transaction, pending.id_hash);
       await tellOfFactors(transaction, context, {
@@ -64,7 +69,7 @@ export async function finishByCode(
   if (judged.used === undefined) {
     // Thrown out here, where it takes back nothing of what was counted.
     if (judged.wrong < WRONG_CODES) throw new Refused('wrong-second-factor');
-    throw new Refused('sign-in-expired', 'Too many wrong codes. Sign in from the beginning.');
+    throw tooManyWrongCodes();
   }
   await admitted?.succeed();
   return await goOn(ctx, context, judged, judged.used);
@@ -91,13 +96,38 @@ export async function finishByPasskey(
   return await goOn(ctx, context, found, 'passkey');
 }
 
-/** Recovery codes cannot be guessed: trying to costs nobody their attempts. */
-async function admitCode(ctx: Context, context: IdentityContext, code: string) {
-  if (isRecoveryCode(code)) return undefined;
-  const { account } = await findPendingSignIn(ctx, context.db, context);
+/** Recovery codes cannot be guessed: trying to costs whoever does it their attempts, and not the owner. */
+async function admitCode(
+  ctx: Context,
+  { db, signInLimits, ...context }: IdentityContext,
+  code: string,
+) {
+  const { account } = await findPendingSignIn(ctx, db, context);
   const deviceId = readIdCookie(ctx, DEVICE_COOKIE);
-  const knownDevice = await findKnownDevice(context.db, account.email ?? '', deviceId);
-  return await context.signInLimits.admitSecondFactor({ accountId: account.id, knownDevice });
+  const knownDevice = await findKnownDevice(db, account.email ?? '', deviceId);
+  const attempt = { accountId: account.id, knownDevice };
+  return isRecoveryCode(code)
+    ? await signInLimits.admitRecoveryCode({ ...attempt, address: ctx.ip })
+    : await signInLimits.admitSecondFactor(attempt);
+}
+
+/**
+ * Makes the code ready. A recovery code has its try taken before it is hashed, so that of any number at once no
+ * more than five are, for one sign-in; `taken` is which try of it this is.
+ */
+async function presentWithinTries(ctx: Context, context: IdentityContext, code: string) {
+  const { db } = context;
+  const { pending, account } = await findPendingSignIn(ctx, db, context);
+  if (!isRecoveryCode(code)) {
+    return { presented: await presentCode(context, account.id, code), taken: undefined };
+  }
+  const taken = await takeTry(db, pending);
+  try {
+    return { presented: await presentCode(context, account.id, code), taken };
+  } catch (error) {
+    await returnTry(db, pending);
+    throw error;
+  }
 }
 
 async function goOn(

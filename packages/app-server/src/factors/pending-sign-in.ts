@@ -82,6 +82,40 @@ export async function findPendingSignIn(
   return { pending, account };
 }
 
+/** After this many wrong codes one begins anew with the first factor. */
+export const WRONG_CODES = 5;
+
+/** The refusal of a sign-in that has no try left. */
+export function tooManyWrongCodes(): Refused {
+  return new Refused('sign-in-expired', 'Too many wrong codes. Sign in from the beginning.');
+}
+
+/**
+ * Counts a code as wrong, also before it is known to be: one statement, so that none slips through among many.
+ * Returns the how many-th it is.
+ * @throws Refused `sign-in-expired` when no try is left.
+ */
+export async function takeTry(db: Db, { id_hash }: PendingSignIn): Promise<number> {
+  const taken = await db
+    .updateTable('pending_sign_in')
+    .set(({ eb }) => ({ wrong_codes: eb('wrong_codes', '+', 1) }))
+    .where('id_hash', '=', id_hash)
+    .where('wrong_codes', '<', WRONG_CODES)
+    .returning('wrong_codes')
+    .executeTakeFirst();
+  if (taken === undefined) throw tooManyWrongCodes();
+  return taken.wrong_codes;
+}
+
+/** Takes that back, where the code was not looked at. */
+export async function returnTry(db: Db, { id_hash }: PendingSignIn): Promise<void> {
+  await db
+    .updateTable('pending_sign_in')
+    .set(({ eb }) => ({ wrong_codes: eb('wrong_codes', '-', 1) }))
+    .where('id_hash', '=', id_hash)
+    .execute();
+}
+
 /** Ends it; false when another request has just done so. */
 export async function endPendingSignIn(db: Db, idHash: string): Promise<boolean> {
   const { numDeletedRows } = await db

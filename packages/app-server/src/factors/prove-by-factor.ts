@@ -5,8 +5,7 @@ import type { IdentityContext } from '../context.js';
 import { Refused } from '../http/problems.js';
 import { viewerOf } from '../sessions/require-session.js';
 import { hasSecondFactor, readFactors } from './read-factors.js';
-import { isRecoveryCode } from './recovery-codes.js';
-import { useCode, type UsedCode } from './use-code.js';
+import { presentCode, useCode, type UsedCode } from './use-code.js';
 
 /**
  * Checks the code that must come with the password; undefined where the account has no second factor.
@@ -25,14 +24,13 @@ export async function checkCodeBesidePassword(
     const missing = 'code: a code of your second factor is needed too; a passkey does without both';
     throw new Refused('invalid-input', missing);
   }
-  const admitted = isRecoveryCode(code)
-    ? undefined
-    : await signInLimits.admitProof(sessionReference);
+  const admitted = await signInLimits.admitProof(sessionReference);
+  const presented = await presentCode(context, account.id, code);
   const by = { actorId: account.id, address: ctx.ip };
   const used = await db
     .transaction()
-    .execute((transaction) => useCode(transaction, context, { account, code, by }));
+    .execute((transaction) => useCode(transaction, context, { account, presented, by }));
   if (used === undefined) throw new Refused('wrong-second-factor');
-  await admitted?.succeed();
+  await admitted.succeed();
   return used;
 }

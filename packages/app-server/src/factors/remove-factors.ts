@@ -5,7 +5,7 @@ import type { IdentityContext } from '../context.js';
 import type { Account, Schema } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
 import { hasSecondFactor, readFactors } from './read-factors.js';
-import { makeRecoveryCodes } from './recovery-codes.js';
+import { drawRecoveryCodes, keepRecoveryCodes } from './recovery-codes.js';
 import { lockAccount, tellOfFactors, type Actor } from './tell-of-factors.js';
 
 type Deps = Pick<IdentityContext, 'config' | 'db' | 'now'>;
@@ -31,27 +31,38 @@ export async function removeTotp(context: Deps, account: Account, by: Actor): Pr
   });
 }
 
-/** New recovery codes; the older ones end. @throws Refused `conflict` when there is nothing they could stand in for. */
+/**
+ * New recovery codes; the older ones end.
+ * @throws Refused `conflict` when there is nothing they could stand in for; `busy`.
+ */
 export async function renewRecoveryCodes(
-  context: Deps & Pick<IdentityContext, 'linkDigest'>,
+  context: Deps & Pick<IdentityContext, 'linkDigest' | 'passwords'>,
   account: Account,
   by: Actor,
 ): Promise<string[]> {
-  const { db, linkDigest, now } = context;
+  const { db, now } = context;
+  await refuseWithoutFactor(db, account);
+  const drawn = await drawRecoveryCodes(context, account.id);
   return await db.transaction().execute(async (transaction) => {
     await lockAccount(transaction, account.id);
-    if (!hasSecondFactor(await readFactors(transaction, account.id))) {
-      throw new Refused('conflict', 'Add an authenticator app or a passkey first.');
-    }
-    const codes = await makeRecoveryCodes(transaction, linkDigest, account.id, now());
+    await refuseWithoutFactor(transaction, account);
+    await keepRecoveryCodes(transaction, account.id, drawn, now());
     await tellOfFactors(transaction, context, {
       action: 'recovery-codes.made',
       account,
       by,
       news: { kind: 'codes-made' },
     });
-    return codes;
+    return drawn.codes;
   });
+}
+
+async function refuseWithoutFactor(
+  db: Parameters<typeof readFactors>[0],
+  { id }: Account,
+): Promise<void> {
+  if (hasSecondFactor(await readFactors(db, id))) return;
+  throw new Refused('conflict', 'Add an authenticator app or a passkey first.');
 }
 
 /**

@@ -49,6 +49,7 @@ export function createFactorRoutes(context: IdentityContext) {
       assets: assetsOf(ctx),
       viewer,
       ...(await describeOwn(ctx)),
+      mailedLinks: config.mailedLinks,
       error,
       notice: error === undefined ? noticeOf(ctx) : undefined,
     });

@@ -1,10 +1,11 @@
 // Setting up an authenticator app: a secret is made and shown, and counts from the first code that the app
 // gives for it. Until then nothing has changed, also for who replaces an app that they have.
+import type { Kysely } from 'kysely';
 import type { IdentityContext } from '../context.js';
-import type { Account } from '../database/schema.js';
+import type { Account, Schema } from '../database/schema.js';
 import { Refused } from '../http/problems.js';
 import { readFactors } from './read-factors.js';
-import { makeRecoveryCodes } from './recovery-codes.js';
+import { drawRecoveryCodes, keepRecoveryCodes } from './recovery-codes.js';
 import { createSecretSeal } from './seal-secret.js';
 import { lockAccount, tellOfFactors, type Actor } from './tell-of-factors.js';
 import { matchTotp, newTotpSecret, totpUrl, writeTotpSecret } from './totp.js';
@@ -59,28 +60,21 @@ export async function findTotpSetUp(
  * @throws Refused `wrong-second-factor`; `conflict` when no secret waits (any more).
  */
 export async function confirmTotp(
-  context: Deps,
+  context: Deps & Pick<IdentityContext, 'passwords'>,
   { account, code, by }: { account: Account; code: string; by: Actor },
 ): Promise<{ recoveryCodes: string[] | undefined }> {
-  const { db, linkDigest, now } = context;
+  const { db, now } = context;
+  // Looked at twice: new recovery codes take a while, which a wrong code must not cost, nor a transaction wait for.
+  await matchSetUp(db, context, account, code);
+  const { recoveryCodesLeft: leftBefore } = await readFactors(db, account.id);
+  const drawn = leftBefore === 0 ? await drawRecoveryCodes(context, account.id) : undefined;
   return await db.transaction().execute(async (transaction) => {
     await lockAccount(transaction, account.id);
-    const row = await transaction
-      .selectFrom('totp_factor')
-      .selectAll()
-      .where('account_id', '=', account.id)
-      .where('setup_at', '>', new Date(now() - SETUP_COUNTS_MS))
-      .executeTakeFirst();
-    if (!row?.setup_secret) {
-      throw new Refused('conflict', 'No set-up is waiting for its code. Begin it again.');
-    }
-    const secret = createSecretSeal(linkDigest).open(row.setup_secret, account.id);
-    const step = matchTotp(secret, code.replace(/\s/g, ''), now());
-    if (step === undefined) throw new Refused('wrong-second-factor');
+    const { row, setupSecret, step } = await matchSetUp(transaction, context, account, code);
     await transaction
       .updateTable('totp_factor')
       .set({
-        secret: row.setup_secret,
+        secret: setupSecret,
         confirmed_at: new Date(now()),
         last_step: step,
         setup_secret: null,
@@ -97,8 +91,8 @@ export async function confirmTotp(
       news: { kind: replaced ? 'totp-replaced' : 'totp-added' },
     });
     const { recoveryCodesLeft } = await readFactors(transaction, account.id);
-    if (recoveryCodesLeft > 0) return { recoveryCodes: undefined };
-    const recoveryCodes = await makeRecoveryCodes(transaction, linkDigest, account.id, now());
+    if (recoveryCodesLeft > 0 || drawn === undefined) return { recoveryCodes: undefined };
+    await keepRecoveryCodes(transaction, account.id, drawn, now());
     await tellOfFactors(transaction, context, {
       action: 'recovery-codes.made',
       account,
@@ -106,8 +100,30 @@ export async function confirmTotp(
       // The mail about the app has just been queued; this came with it.
       news: undefined,
     });
-    return { recoveryCodes };
+    return { recoveryCodes: drawn.codes };
   });
+}
+
+/** The secret that waits and the time step that this code of it is that of. @throws Refused as `confirmTotp`. */
+async function matchSetUp(
+  db: Kysely<Schema>,
+  { linkDigest, now }: Deps,
+  account: Account,
+  code: string,
+) {
+  const row = await db
+    .selectFrom('totp_factor')
+    .selectAll()
+    .where('account_id', '=', account.id)
+    .where('setup_at', '>', new Date(now() - SETUP_COUNTS_MS))
+    .executeTakeFirst();
+  if (!row?.setup_secret) {
+    throw new Refused('conflict', 'No set-up is waiting for its code. Begin it again.');
+  }
+  const secret = createSecretSeal(linkDigest).open(row.setup_secret, account.id);
+  const step = matchTotp(secret, code.replace(/\s/g, ''), now());
+  if (step === undefined) throw new Refused('wrong-second-factor');
+  return { row, setupSecret: row.setup_secret, step };
 }
 
 function describe(

@@ -2,6 +2,7 @@
 // the same functions. Nobody here is signed in yet, so nothing here may trust a session.
 import { logFields } from '@claimcheck/shared/http';
 import type { Context } from 'koa';
+import type { AppConfig } from '../config.js';
 import type { IdentityContext } from '../context.js';
 import { assetsOf } from '../http/assets.js';
 import { localPath } from '../http/local-path.js';
@@ -22,7 +23,7 @@ import { findPendingSignIn, pendingHashOf } from './pending-sign-in.js';
 import { kindsOf, readFactors } from './read-factors.js';
 
 export function createFactorSignInRoutes(context: IdentityContext) {
-  const { db, metrics, signInLimits } = context;
+  const { config, db, metrics, signInLimits } = context;
 
   async function enterByPasskey(ctx: Context, response: unknown): Promise<SignInOutcome> {
     const boundTo = browserOf(ctx);
@@ -99,12 +100,12 @@ export function createFactorSignInRoutes(context: IdentityContext) {
       if (sessionOf(ctx) && pendingHashOf(ctx) === undefined) {
         return redirectTo(ctx, next ?? '/files');
       }
-      await orBeginAgain(ctx, next, () => showStep(ctx, next));
+      await orBeginAgain(ctx, config, next, () => showStep(ctx, next));
     },
     pageStepPost: async (ctx: Context) => {
       const form = await readForm(ctx, secondFactorForm);
       const next = localPath(form.next);
-      await orBeginAgain(ctx, next, async () => {
+      await orBeginAgain(ctx, config, next, async () => {
         const error = await pageRefusal(ctx, async () => {
           const finishing = finishByCode(ctx, context, form.code);
           goOnAfterSignIn(ctx, await metrics.signingIn('second-factor', finishing), next);
@@ -118,6 +119,7 @@ export function createFactorSignInRoutes(context: IdentityContext) {
 /** Says why one has to begin again, and lets one. */
 async function orBeginAgain(
   ctx: Context,
+  { mailedLinks }: Pick<AppConfig, 'mailedLinks'>,
   next: string | undefined,
   step: () => Promise<void>,
 ): Promise<void> {
@@ -131,6 +133,6 @@ async function orBeginAgain(
     ctx.status = status;
     logFields(ctx, { refusal: error.code });
     const reason = `${title}. ${error.detail ?? advice}`;
-    ctx.body = renderSignIn({ assets: assetsOf(ctx), next, error: reason });
+    ctx.body = renderSignIn({ assets: assetsOf(ctx), mailedLinks, next, error: reason });
   }
 }

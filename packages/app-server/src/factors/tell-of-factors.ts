@@ -33,7 +33,7 @@ export async function tellOfFactors(
   if (news === undefined || account.email === null) return;
   await queueMail(transaction, {
     to: account.email,
-    ...factorMail(news, config.appOrigin),
+    ...factorMail(news, config),
     stableId: mailOnceAs ?? `second-factor:${newId()}`,
     kind: 'account-notice',
     at: new Date(nowMs),

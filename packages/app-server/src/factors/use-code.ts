@@ -4,14 +4,31 @@ import type { Transaction } from 'kysely';
 import type { IdentityContext } from '../context.js';
 import type { Account, Schema } from '../database/schema.js';
 import { readFactors } from './read-factors.js';
-import { isRecoveryCode, useRecoveryCode } from './recovery-codes.js';
+import { deriveRecoveryCode, isRecoveryCode, useRecoveryCode } from './recovery-codes.js';
 import { createSecretSeal } from './seal-secret.js';
 import { tellOfFactors, type Actor } from './tell-of-factors.js';
 import { matchTotp } from './totp.js';
 
-type Deps = Pick<IdentityContext, 'config' | 'linkDigest' | 'now'>;
+type Deps = Pick<IdentityContext, 'config' | 'db' | 'linkDigest' | 'now' | 'passwords'>;
 
 export type UsedCode = 'totp' | 'recovery-code';
+
+/** A code as it was typed, made ready to be compared with those that are kept. */
+export type PresentedCode =
+  { kind: 'totp'; code: string } | { kind: 'recovery-code'; derived: Buffer | undefined };
+
+/**
+ * Makes a code ready; of a recovery code it takes a slow hash, so the attempt must have been counted before.
+ * @throws Refused `busy`.
+ */
+export async function presentCode(
+  context: Deps,
+  accountId: string,
+  code: string,
+): Promise<PresentedCode> {
+  if (!isRecoveryCode(code)) return { kind: 'totp', code };
+  return { kind: 'recovery-code', derived: await deriveRecoveryCode(context, accountId, code) };
+}
 
 /**
  * Uses a code up, within a transaction of the caller's; undefined when it counts for nothing. The owner is
@@ -20,17 +37,18 @@ export type UsedCode = 'totp' | 'recovery-code';
 export async function useCode(
   transaction: Transaction<Schema>,
   context: Deps,
-  { account, code, by }: { account: Pick<Account, 'id' | 'email'>; code: string; by: Actor },
+  {
+    account,
+    presented,
+    by,
+  }: { account: Pick<Account, 'id' | 'email'>; presented: PresentedCode; by: Actor },
 ): Promise<UsedCode | undefined> {
-  const { linkDigest, now } = context;
-  if (!isRecoveryCode(code)) {
-    return (await useTotp(transaction, context, account.id, code)) ? 'totp' : undefined;
-  }
-  const nowMs = now();
   const accountId = account.id;
-  if (!(await useRecoveryCode(transaction, linkDigest, { accountId, code, nowMs }))) {
-    return undefined;
+  if (presented.kind === 'totp') {
+    return (await useTotp(transaction, context, accountId, presented.code)) ? 'totp' : undefined;
   }
+  const use = { accountId, derived: presented.derived, nowMs: context.now() };
+  if (!(await useRecoveryCode(transaction, use))) return undefined;
   const { recoveryCodesLeft: left } = await readFactors(transaction, accountId);
   await tellOfFactors(transaction, context, {
     action: 'recovery-code.used',
@@ -45,7 +63,7 @@ export async function useCode(
 /** RFC 6238 section 5.2: a second attempt with a code that was accepted must not be accepted. */
 async function useTotp(
   transaction: Transaction<Schema>,
-  { linkDigest, now }: Deps,
+  { linkDigest, now }: Pick<Deps, 'linkDigest' | 'now'>,
   accountId: string,
   code: string,
 ): Promise<boolean> {

@@ -14,8 +14,10 @@ export type AppRefusal =
   | 'sign-in-over'
   | 'provider-refused'
   | 'provider-unavailable'
+  | 'proof-too-weak'
   | 'no-account'
   | 'not-a-peer'
+  | 'mailed-links-off'
   | 'wrong-second-factor'
   | 'sign-in-expired'
   | 'passkey-refused'
@@ -102,6 +104,12 @@ export const APP_PROBLEMS = {
       'Nothing is wrong with your account. Try again in a minute, or sign in another way if you have one.',
     retryAfterSeconds: 10,
   },
+  'proof-too-weak': {
+    status: 403,
+    title: 'The sign-in service did not prove enough',
+    advice:
+      'This server asks for more than it has proven, most likely for a second factor. Set one up there, or ask an administrator.',
+  },
   'no-account': {
     status: 403,
     title: 'You have no account here',
@@ -112,6 +120,11 @@ export const APP_PROBLEMS = {
     title: 'Nobody is handed over to or from there',
     advice:
       'Whoever runs this server has not named that one. If you did not expect this, close the page.',
+  },
+  'mailed-links-off': {
+    status: 403,
+    title: 'Mailed links are turned off here',
+    advice: 'Sign in another way, or ask an administrator.',
   },
   'wrong-second-factor': {
     status: 401,

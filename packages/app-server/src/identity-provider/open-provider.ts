@@ -7,6 +7,7 @@ import { Refused } from '../http/problems.js';
 import { derive } from '../identities/attempts.js';
 import type { ProviderSettings } from './provider-settings.js';
 import { explainFailure, unavailable } from './provider-failure.js';
+import { askForStrength, proofTooWeak } from './proof-strength.js';
 
 /** Longest that one answer of the provider may take, in seconds. */
 const TIMEOUT_SECONDS = 5;
@@ -21,6 +22,8 @@ export interface ProviderProof {
   subject: string;
   /** How long before this proof they gave their credentials, in seconds; undefined when it did not say. */
   authAgeSeconds: number | undefined;
+  /** How strongly it has proven them, in its own words (`acr`); undefined when it did not say. */
+  acr: string | undefined;
   /** Their e-mail address, as typed there; undefined unless the provider says that it has verified it. */
   readVerifiedEmail(): Promise<string | undefined>;
 }
@@ -36,7 +39,8 @@ export interface IdentityProvider {
   authorizationUrl(secret: string, redirectUri: string, prove: boolean): Promise<URL>;
   /**
    * What the browser came back with, made into a proof. The code works once, at the provider.
-   * @throws Refused `provider-refused`, `provider-unavailable`.
+   * @throws Refused `provider-refused`, `provider-unavailable`, `proof-too-weak` when it says that it cannot prove
+   * as strongly as it was asked to; how strong a proof is, is the caller's to judge.
    */
   redeem(returned: URL, secret: string): Promise<ProviderProof>;
   /** Where to sign out of the provider, if it has such a place. @throws Refused `provider-unavailable`. */
@@ -108,7 +112,8 @@ export function openProvider({ settings, log, now }: ProviderOptions): IdentityP
     name,
     async authorizationUrl(secret, redirectUri, prove) {
       const verifier = derive(secret, 'oidc-verifier');
-      return oidc.buildAuthorizationUrl(await configuration(), {
+      const configured = await configuration();
+      return oidc.buildAuthorizationUrl(configured, {
         redirect_uri: redirectUri,
         scope: 'openid email',
         state: derive(secret, 'oidc-state'),
@@ -116,6 +121,7 @@ export function openProvider({ settings, log, now }: ProviderOptions): IdentityP
         code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
         ...(prove ? { prompt: 'login', max_age: '0' } : {}),
+        ...askForStrength(settings, configured),
       });
     },
     async redeem(returned, secret) {
@@ -135,6 +141,7 @@ export function openProvider({ settings, log, now }: ProviderOptions): IdentityP
         subject: claims.sub,
         // Both by the provider's clock, so that it matters little how that differs from ours.
         authAgeSeconds: claims.auth_time === undefined ? undefined : claims.iat - claims.auth_time,
+        acr: typeof claims['acr'] === 'string' ? claims['acr'] : undefined,
         readVerifiedEmail: async () => {
           if (claims['email'] !== undefined) return verifiedEmail(claims);
           // Many providers name it at their userinfo endpoint alone (Core section 5.4).
@@ -157,6 +164,7 @@ export function openProvider({ settings, log, now }: ProviderOptions): IdentityP
     } catch (error) {
       const reason = explainFailure(error);
       log.warn({ issuer, reason: reason.text }, 'the identity provider gave no proof');
+      if (reason.isTooWeak === true) throw proofTooWeak(name, undefined);
       throw reason.isOutage ? unavailable(name) : new Refused('provider-refused', reason.advice);
     }
   }

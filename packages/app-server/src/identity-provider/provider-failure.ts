@@ -8,12 +8,16 @@ export interface ProviderFailure {
   text: string;
   /** The provider could not be reached or is not well: trying again helps. */
   isOutage: boolean;
+  /** It can or will not prove as strongly as it was asked to. */
+  isTooWeak?: boolean;
   /** For the person, where there is more to say than the general advice. */
   advice?: string;
 }
 
 /** RFC 6749 section 4.1.2.1: what says that the provider itself is not well. */
 const OUTAGE_CODES: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable']);
+/** OpenID Connect Core Unmet Authentication Requirements 1.0, for an essential `acr` that was not met. */
+const UNMET_CODE = 'unmet_authentication_requirements';
 const ERROR_CODE = /^[a-z_]{1,40}$/;
 
 export function explainFailure(error: unknown): ProviderFailure {
@@ -21,6 +25,7 @@ export function explainFailure(error: unknown): ProviderFailure {
     const code = ERROR_CODE.test(error.error) ? error.error : 'an unknown error';
     const text = `it answered the browser with ${code}`;
     if (OUTAGE_CODES.has(code)) return { text, isOutage: true };
+    if (code === UNMET_CODE) return { text, isOutage: false, isTooWeak: true };
     if (code !== 'access_denied') return { text, isOutage: false };
     return {
       text,

@@ -13,11 +13,19 @@ export interface ProviderSettings {
   accounts: 'existing' | 'create';
   /** Lower case; empty: any. */
   allowedDomains: readonly string[];
+  /**
+   * Authentication context classes (`acr`, OpenID Connect Core section 2) that are strong enough, the best first;
+   * empty: any, also none.
+   */
+  acrValues: readonly string[];
 }
 
 const NEEDED = ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'] as const;
-const FURTHER = ['OIDC_NAME', 'OIDC_ACCOUNTS', 'OIDC_ALLOWED_DOMAINS'] as const;
+const FURTHER = ['OIDC_NAME', 'OIDC_ACCOUNTS', 'OIDC_ALLOWED_DOMAINS', 'OIDC_ACR_VALUES'] as const;
 const LONGEST_NAME = 40;
+/** As `acr_values` has them between spaces. A comma is one that was meant to part two. */
+const ACR = /^[\x21-\x2b\x2d-\x7e]{1,255}$/;
+const MOST_ACR_VALUES = 20;
 const DOMAIN =
   /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)*[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?$/u;
 
@@ -39,6 +47,7 @@ export function readProvider(read: EnvironmentReader): ProviderSettings | undefi
     name: readName(read) ?? (URL.canParse(issuer) ? new URL(issuer).host : issuer),
     accounts: read.choice('OIDC_ACCOUNTS', 'existing', ['existing', 'create']),
     allowedDomains: readDomains(read),
+    acrValues: readAcrValues(read),
   };
 }
 
@@ -77,4 +86,18 @@ function readDomains(read: EnvironmentReader): string[] {
     read.refuse('OIDC_ALLOWED_DOMAINS', text, 'domains separated by commas, like example.org');
   }
   return domains;
+}
+
+function readAcrValues(read: EnvironmentReader): string[] {
+  const text = read.text('OIDC_ACR_VALUES');
+  if (text === undefined) return [];
+  const values = text.split(/\s+/);
+  if (values.length > MOST_ACR_VALUES || !values.every((value) => ACR.test(value))) {
+    read.refuse(
+      'OIDC_ACR_VALUES',
+      text,
+      'acr values separated by spaces, the best first, without commas',
+    );
+  }
+  return values;
 }

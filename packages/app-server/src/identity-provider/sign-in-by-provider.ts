@@ -4,7 +4,7 @@ import type { Context } from 'koa';
 import type { IdentityContext, SignedIn } from '../context.js';
 import { recordAudit } from '../audit/record-audit.js';
 import type { Account } from '../database/schema.js';
-import { Refused } from '../http/problems.js';
+import { Refused, type AppRefusal } from '../http/problems.js';
 import {
   beginAttempt,
   checkReturned,
@@ -19,10 +19,14 @@ import { completeProof } from '../sessions/prove-anew.js';
 import { completeSignIn } from '../sign-in/complete-sign-in.js';
 import { checkIdentity, chooseAccount, readEmail } from './choose-account.js';
 import type { IdentityProvider, ProviderProof } from './open-provider.js';
+import { checkStrength, strengthSaid } from './proof-strength.js';
 import type { ProviderSettings } from './provider-settings.js';
 
 /** Where the provider sends browsers back to: to be registered there. */
 export const CALLBACK_PATH = '/sign-in/provider/callback';
+
+/** Refusals that the audit trail tells of. */
+const AUDITED: ReadonlySet<AppRefusal> = new Set(['no-account', 'proof-too-weak']);
 
 /** How much later than asked for the credentials may seem to have been given, in seconds. */
 const AUTH_AGE_TOLERANCE_SECONDS = 5;
@@ -66,7 +70,8 @@ export async function leaveForProvider(
 
 /**
  * Does what the browser was sent away for, and returns the path to end on.
- * @throws Refused `sign-in-over`, `provider-refused`, `provider-unavailable`, `no-account`, `conflict`.
+ * @throws Refused `sign-in-over`, `provider-refused`, `provider-unavailable`, `proof-too-weak`, `no-account`,
+ * `conflict`.
  */
 export async function returnFromProvider(ctx: Context, context: IdentityContext): Promise<string> {
   const federation = federationOf(context);
@@ -78,10 +83,15 @@ export async function returnFromProvider(ctx: Context, context: IdentityContext)
   const attempt = await takeAttempt(ctx, context, 'provider', secret);
   // The settings may have changed while the browser was away.
   if (attempt.issuer !== federation.provider.issuer) throw new Refused('sign-in-over');
-  const proof = await federation.provider.redeem(returned, secret);
-  return await auditedRefusal(ctx, context, proof, () =>
-    PURPOSES[attempt.purpose](ctx, context, { ...federation, attempt, proof }),
+  const { provider, settings } = federation;
+  const { issuer } = provider;
+  const proof = await auditedRefusal(ctx, context, { issuer }, () =>
+    provider.redeem(returned, secret),
   );
+  return await auditedRefusal(ctx, context, proof, async () => {
+    checkStrength(settings, proof);
+    return await PURPOSES[attempt.purpose](ctx, context, { ...federation, attempt, proof });
+  });
 }
 
 interface Return extends Federation {
@@ -144,23 +154,29 @@ function sameViewer(ctx: Context, attempt: SignInAttempt): Account {
   return viewer.account;
 }
 
-/** That the provider vouched for somebody whom we did not let in is worth knowing. */
+/** That the provider vouched for somebody, or tried to, whom we did not let in is worth knowing. */
 async function auditedRefusal<T>(
   ctx: Context,
   { db, now }: IdentityContext,
-  { issuer }: ProviderProof,
+  { issuer, subject, acr }: Pick<ProviderProof, 'issuer'> & Partial<ProviderProof>,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Refused && error.code === 'no-account') {
-      const reason = error.detail ?? 'no account has this e-mail address';
+    if (error instanceof Refused && AUDITED.has(error.code)) {
+      const reason =
+        error.code === 'proof-too-weak'
+          ? `its proof is weaker than OIDC_ACR_VALUES asks for: ${strengthSaid(acr)}`
+          : (error.detail ?? 'no account has this e-mail address');
+      const known =
+        subject === undefined ? undefined : await findConnected(db, { issuer, subject });
       await recordAudit(
         db,
         {
           action: 'identity.refused',
           actorId: null,
+          accountId: known?.account.id ?? null,
           address: ctx.ip,
           details: { issuer, reason },
         },

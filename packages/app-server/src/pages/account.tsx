@@ -15,6 +15,8 @@ export interface AccountProps extends SignedInProps {
   fetchedNotices: boolean;
   /** Undefined where nothing is known of it. */
   secondFactor?: boolean | undefined;
+  /** Whether a mailed link signs in. */
+  mailedSignIn: boolean;
   /** What is stored, beside what may be; not shown without it. */
   storage?: UsageProps | undefined;
 }
@@ -24,6 +26,7 @@ export function renderAccount({
   hasPassword = true,
   fetchedNotices,
   secondFactor,
+  mailedSignIn,
   storage,
   ...page
 }: AccountProps): string {
@@ -60,7 +63,7 @@ export function renderAccount({
           <p>
             {secondFactor === true
               ? 'Signing in takes more than your password.'
-              : 'Your password or a mailed link is enough to sign in.'}
+              : `Your password${mailedSignIn ? ' or a mailed link' : ''} is enough to sign in.`}
           </p>
           <p>
             <a class="button" href="/account/second-factor">

@@ -19,7 +19,7 @@ export interface AccountsProps extends SignedInProps {
   error?: string | undefined;
   /** What had been typed, never the password. */
   form?: { email?: string | undefined; role?: string | undefined } | undefined;
-  /** Without a mail server: links are made here and passed on by hand. */
+  /** Links to new passwords are made here and passed on by hand: no mail brings them. */
   linksByHand?: boolean | undefined;
   /** Why somebody was not invited, or the link to pass on by hand. */
   invitation?:
@@ -272,7 +272,7 @@ function InvitationLink({
     <section class="card stack" aria-labelledby="invitation-link">
       <h2 id="invitation-link">Pass this link on</h2>
       <p>
-        No mail server is set up. This link lets <bdi>{email}</bdi> choose a password, once, until{' '}
+        No mail brings this link. It lets <bdi>{email}</bdi> choose a password, once, until{' '}
         <Time at={expiresAt} />. It is shown only now.
       </p>
       <div class="field">

@@ -9,6 +9,8 @@ import type { Assets, Notice, Viewer } from './props.js';
 
 export interface SignInProps {
   assets: Assets;
+  /** Which links this server mails, by what they are for: only those are offered. */
+  mailedLinks: { 'sign-in': boolean; 'reset-password': boolean };
   email?: string | undefined;
   /** Whether the box was ticked. */
   remember?: boolean | undefined;
@@ -24,7 +26,7 @@ export interface SignInProps {
 }
 
 export function renderSignIn(props: SignInProps): string {
-  const { assets, email, remember = false, next, notice, error } = props;
+  const { assets, mailedLinks, email, remember = false, next, notice, error } = props;
   const { elsewhere = [], signOutElsewhere } = props;
   return renderEntry({
     assets,
@@ -71,11 +73,17 @@ export function renderSignIn(props: SignInProps): string {
         <PasskeyButton purpose="sign-in" next={next ?? '/files'} />
         <ul class="aside ways">
           <li>
-            <a href="/sign-in/forgot">Forgot your password?</a>
+            {mailedLinks['reset-password'] ? (
+              <a href="/sign-in/forgot">Forgot your password?</a>
+            ) : (
+              'Forgot your password? Ask an administrator.'
+            )}
           </li>
-          <li>
-            <a href="/sign-in/email">E-mail me a sign-in link</a>
-          </li>
+          {mailedLinks['sign-in'] && (
+            <li>
+              <a href="/sign-in/email">E-mail me a sign-in link</a>
+            </li>
+          )}
         </ul>
         <p class="aside">No account? Ask whoever runs this server.</p>
       </>

@@ -24,7 +24,7 @@ export interface OneAccountProps extends SignedInProps {
   defaults: Limits;
   /** The newest, of the trail. */
   entries: readonly AuditRow[];
-  /** Without a mail server: links are made here and passed on by hand. */
+  /** Links to new passwords are made here and passed on by hand: no mail brings them. */
   linksByHand: boolean;
   /** Why something was not changed. */
   error?: string | undefined;

@@ -45,12 +45,14 @@ export function renderProblem(props: ProblemProps): string {
   });
 }
 
-/** A sign-in elsewhere that came to nothing. */
+/** A sign-in that came to nothing, and can be tried another way. */
 const BACK_TO_SIGN_IN: ReadonlySet<string> = new Set([
   'sign-in-over',
   'provider-refused',
+  'proof-too-weak',
   'provider-unavailable',
   'no-account',
+  'mailed-links-off',
 ]);
 
 /** Where to go from here: the page that the advice most likely needs. */

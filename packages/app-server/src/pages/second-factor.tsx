@@ -10,6 +10,8 @@ import { TextField } from './text-field.js';
 import { Cell, Row, RowHead, Table } from './table.js';
 
 export interface SecondFactorProps extends SignedInProps, SecondFactorState {
+  /** Whether mailed links sign in, and lead to a new password. */
+  mailedLinks: { 'sign-in': boolean; 'reset-password': boolean };
   /** Why something was refused. */
   error?: string | undefined;
 }
@@ -18,7 +20,7 @@ const PATH = '/account/second-factor';
 const NAME_LENGTH = 60;
 
 export function renderSecondFactor(props: SecondFactorProps): string {
-  const { required, totp, passkeys, recoveryCodesLeft, error, ...page } = props;
+  const { required, totp, passkeys, recoveryCodesLeft, mailedLinks, error, ...page } = props;
   const has = totp !== null || passkeys.length > 0;
   return renderSection({
     ...page,
@@ -27,7 +29,7 @@ export function renderSecondFactor(props: SecondFactorProps): string {
     children: (
       <>
         {error !== undefined && <NoticeBox kind="error">{error}</NoticeBox>}
-        <p class="hint">{explain(has, required)}</p>
+        <p class="hint">{explain(has, required, mailedLinks)}</p>
         {has && recoveryCodesLeft === 0 && (
           <NoticeBox kind="error">
             You have no recovery codes. Make some below: without them, a lost device locks you out.
@@ -46,13 +48,17 @@ export function renderSecondFactor(props: SecondFactorProps): string {
   });
 }
 
-function explain(has: boolean, required: boolean): string {
+function explain(
+  has: boolean,
+  required: boolean,
+  mailedLinks: SecondFactorProps['mailedLinks'],
+): string {
   if (has) {
-    return 'Your password or a mailed link alone does not sign in to this account. A passkey does: it is two factors in one.';
+    return `Your password${mailedLinks['sign-in'] ? ' or a mailed link' : ''} alone does not sign in to this account. A passkey does: it is two factors in one.`;
   }
   return required
     ? 'This server asks for a second factor: an authenticator app, or a passkey. Set one up to go on.'
-    : 'With a second factor, who learns your password or reads your mail still cannot sign in. Use an authenticator app, a passkey, or both.';
+    : `With a second factor, who learns your password${mailedLinks['sign-in'] || mailedLinks['reset-password'] ? ' or reads your mail' : ''} still cannot sign in. Use an authenticator app, a passkey, or both.`;
 }
 
 function Passkeys({ passkeys, hasCodes }: { passkeys: readonly PasskeyRow[]; hasCodes: boolean }) {

@@ -111,25 +111,31 @@ export const sessionApi: ApiDescription = {
     signInByMailedLink: {
       on: 'POST /api/session/handle',
       summary: 'Sign in by a mailed link',
-      description: 'Does what the button of `/i/{handle}` does.',
+      description:
+        'Does what the button of `/i/{handle}` does. With `SIGN_IN_LINKS=off` no such link works, also none of before.',
       access: 'visitor',
       body: { schema: handleInput },
       answers: { 202: pending, 204: signedIn },
-      refusals: ['too-many-sessions', 'wrong-credentials', ...LINK_ENDED],
+      refusals: ['too-many-sessions', 'wrong-credentials', 'mailed-links-off', ...LINK_ENDED],
     },
     requestSignInLink: {
       on: 'POST /api/sign-in-links',
       summary: 'Ask for a link to sign in, by mail',
+      description: 'Refused for everybody alike with `SIGN_IN_LINKS=off`.',
       access: 'visitor',
       body: { schema: linkRequestInput, example: { email: 'ada@example.org' } },
       answers: { 202: requested },
+      refusals: ['mailed-links-off'],
     },
     requestPasswordReset: {
       on: 'POST /api/password-resets',
       summary: 'Ask for a link to a new password, by mail',
+      description:
+        'Refused for everybody alike with `RESET_LINKS=off`: then administrators make such links.',
       access: 'visitor',
       body: { schema: linkRequestInput, example: { email: 'ada@example.org' } },
       answers: { 202: requested },
+      refusals: ['mailed-links-off'],
     },
     showSession: {
       on: 'GET /api/session',
@@ -236,7 +242,7 @@ export const sessionApi: ApiDescription = {
       access: 'visitor',
       body: { schema: handleAndPasswordInput },
       answers: { 204: done('Chosen; sign in with it.') },
-      refusals: [...LINK_ENDED, 'conflict', 'busy'],
+      refusals: [...LINK_ENDED, 'mailed-links-off', 'conflict', 'busy'],
     },
   },
 };

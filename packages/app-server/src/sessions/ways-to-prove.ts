@@ -16,7 +16,11 @@ export async function waysToProve(
   if (provider && identities.some(({ issuer }) => issuer === provider.issuer)) {
     const query = next === undefined ? '' : `?next=${encodeURIComponent(next)}`;
     ways.push({ href: `/sign-in/provider/prove${query}`, label: `Confirm with ${provider.name}` });
-  } else if (account.password_hash === null && config.smtp !== undefined) {
+  } else if (
+    account.password_hash === null &&
+    config.smtp !== undefined &&
+    config.mailedLinks['sign-in']
+  ) {
     ways.push({ href: '/sign-in/email', label: 'E-mail me a sign-in link' });
   }
   return ways;

@@ -21,6 +21,7 @@ import { beginSession, shortUserAgent, type Visitor } from '../sessions/session-
 import { hashOfId, type SignInMethod } from '../sessions/session-store.js';
 import { forgetThisBrowser } from './forget-this-browser.js';
 import { rememberDevice } from './known-devices.js';
+import { refuseMailed } from './mailed-links-off.js';
 import { waitForRoom } from './waiting-sign-in.js';
 
 /** Somebody whose proof has been checked. All but the account outlives the wait for a second factor as JSON. */
@@ -45,7 +46,8 @@ export type SignInOutcome =
 /**
  * Begins the session, sets its cookies, and makes the request one of the person's; or, where the account has a
  * second factor that was not given yet, begins to wait for it.
- * @throws Refused as `beginSession` does: the account may have been disabled since it was read, or have no room.
+ * @throws Refused as `beginSession` does: the account may have been disabled since it was read, or have no room;
+ * `mailed-links-off` for what a mailed link began before they were turned off.
  */
 export async function completeSignIn(
   ctx: Context,
@@ -55,6 +57,7 @@ export async function completeSignIn(
   const { db, now } = context;
   const { account, method, provenAtMs, secondFactor } = proven;
   const requestedAtMs = now();
+  if (method === 'mailed-link') refuseMailed(context.config, 'sign-in');
   if (secondFactor === undefined && isSecondFactorAskedAfter(method)) {
     const factors = await readFactors(db, account.id);
     if (hasSecondFactor(factors)) {

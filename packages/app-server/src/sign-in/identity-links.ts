@@ -8,6 +8,7 @@ import type { AppContext } from '../context.js';
 import { newId } from '../database/new-id.js';
 import type { Account, IdentityLink, IdentityPurpose, Schema } from '../database/schema.js';
 import { Refused, type AppRefusal } from '../http/problems.js';
+import { refuseMailed } from './mailed-links-off.js';
 import { hashOfHandle, mailedUrl, newHandle } from '../mailed-handle.js';
 
 /** How long each kind is good for. Mail can take its time; an invitation waits for a person. */
@@ -19,6 +20,15 @@ export const LIFE_MS: Readonly<Record<IdentityPurpose, number>> = {
 
 /** The claim lives for the press alone. */
 const PRESS_SECONDS = 60;
+
+/** The same of a link that an administrator has made: whoever has it may have no way to ask for another. */
+const ADVICE_BY_HAND: Partial<Record<AppRefusal, string>> = {
+  'already-used':
+    'A password was chosen with it. Sign in with that; if it was not you who chose it, tell an administrator at once.',
+  expired: 'It was good for an hour. Ask an administrator for another one.',
+  revoked:
+    'The password was changed since, or the account is disabled. Ask an administrator for another one if you still need it.',
+};
 
 /** What to do next, where a claim's general advice would mislead. */
 const ADVICE: Record<IdentityPurpose, Partial<Record<AppRefusal, string>>> = {
@@ -52,7 +62,12 @@ export interface PressedLink {
 export async function makeIdentityLink(
   db: Kysely<Schema> | Transaction<Schema>,
   appOrigin: string,
-  { accountId, purpose, nowMs }: { accountId: string; purpose: IdentityPurpose; nowMs: number },
+  {
+    accountId,
+    purpose,
+    nowMs,
+    byHand = false,
+  }: { accountId: string; purpose: IdentityPurpose; nowMs: number; byHand?: boolean },
 ): Promise<{ id: string; url: string; expiresAt: Date }> {
   const handle = newHandle();
   const id = newId();
@@ -69,6 +84,7 @@ export async function makeIdentityLink(
       expires_at: expiresAt,
       used_at: null,
       withdrawn_at: null,
+      by_hand: byHand,
     })
     .execute();
   return { id, url: mailedUrl(appOrigin, 'i', handle), expiresAt };
@@ -93,10 +109,10 @@ export async function withdrawIdentityLinks(
 
 /**
  * The link of this handle with its account, when a press would be let through now. Changes nothing.
- * @throws Refused `invalid-claim` for an unknown handle, `already-used`, `expired`, `revoked`.
+ * @throws Refused `invalid-claim` for an unknown handle, `mailed-links-off`, `already-used`, `expired`, `revoked`.
  */
 export async function findIdentityLink(
-  { db, now }: Pick<AppContext, 'db' | 'now'>,
+  { config, db, now }: Pick<AppContext, 'config' | 'db' | 'now'>,
   handle: string,
 ): Promise<PressedLink> {
   const link = await db
@@ -105,6 +121,7 @@ export async function findIdentityLink(
     .where('handle_hash', '=', hashOfHandle(handle))
     .executeTakeFirst();
   if (link === undefined) throw new Refused('invalid-claim');
+  if (link.purpose !== 'accept-invitation' && !link.by_hand) refuseMailed(config, link.purpose);
   if (link.used_at !== null) throw refuse(link, 'already-used');
   if (link.withdrawn_at !== null) throw refuse(link, 'revoked');
   if (link.expires_at.getTime() <= now()) throw refuse(link, 'expired');
@@ -162,6 +179,6 @@ export async function burnIdentityLink(
   if (numUpdatedRows === 0n) throw refuse(link, 'already-used');
 }
 
-function refuse({ purpose }: IdentityLink, code: AppRefusal): Refused {
-  return new Refused(code, ADVICE[purpose][code]);
+function refuse({ purpose, by_hand }: IdentityLink, code: AppRefusal): Refused {
+  return new Refused(code, (by_hand ? ADVICE_BY_HAND : ADVICE[purpose])[code]);
 }

@@ -1,7 +1,11 @@
 // The words of the mails about one's own account. They name no browser and no address of whoever asked:
 // such lines are easily forged and teach people to trust them.
 import { layOutMail, quote, type MailContent } from '../mail/lay-out-mail.js';
+import type { AppConfig } from '../config.js';
 import type { IdentityPurpose } from '../database/schema.js';
+
+/** What words of mails depend on. */
+export type MailedFrom = Pick<AppConfig, 'appOrigin' | 'mailedLinks'>;
 
 export interface IdentityMail {
   subject: string;
@@ -54,7 +58,15 @@ export function invitationMail({
   });
 }
 
-export function passwordChangedMail(appOrigin: string): IdentityMail {
+/** How to get a new password from this server, to follow “to choose a new password”. */
+export function howToReset({ appOrigin, mailedLinks }: MailedFrom): string {
+  return mailedLinks['reset-password']
+    ? `open ${appOrigin}/sign-in and press “Forgot your password?”`
+    : 'ask whoever runs the server for a link to it';
+}
+
+export function passwordChangedMail(config: MailedFrom): IdentityMail {
+  const { appOrigin } = config;
   return mailOf('Your password was changed', appOrigin, {
     heading: 'Your password was changed',
     paragraphs: [
@@ -65,7 +77,7 @@ export function passwordChangedMail(appOrigin: string): IdentityMail {
     ],
     closing: [
       [
-        `If it was not you, choose a new password at once: open ${appOrigin}/sign-in and press “Forgot your password?”. Then tell whoever runs the server.`,
+        `If it was not you, choose a new password at once: ${howToReset(config)}. Then tell whoever runs the server.`,
       ],
     ],
   });

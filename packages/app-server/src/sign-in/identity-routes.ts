@@ -18,6 +18,7 @@ import { answerSignIn, goOnAfterSignIn } from './answer-sign-in.js';
 import { completeSignIn, type SignInOutcome } from './complete-sign-in.js';
 import { findIdentityLink, type PressedLink } from './identity-links.js';
 import { requestLink, type RequestedPurpose } from './link-requests.js';
+import { refuseAskedFor } from './mailed-links-off.js';
 import { burnMailedSignIn, choosePasswordByMailedLink } from './use-identity-link.js';
 
 export function createIdentityRoutes(context: IdentityContext) {
@@ -38,6 +39,7 @@ export function createIdentityRoutes(context: IdentityContext) {
     ctx.body = {};
   };
   const pageRequest = (purpose: RequestedPurpose) => (ctx: Context) => {
+    refuseAskedFor(context.config, purpose);
     ctx.body = renderLinkRequest({ assets: assetsOf(ctx), purpose, mailReachesPeople });
   };
   const pageRequestPost = (purpose: RequestedPurpose) => async (ctx: Context) => {
@@ -55,9 +57,9 @@ export function createIdentityRoutes(context: IdentityContext) {
   };
 
   return {
-    /** `POST /api/sign-in-links {email}` 202, whoever asks for whomever. */
+    /** `POST /api/sign-in-links {email}` 202, whoever asks for whomever; 403 where they are off. */
     apiRequestSignIn: apiRequest('sign-in'),
-    /** `POST /api/password-resets {email}` 202, whoever asks for whomever. */
+    /** `POST /api/password-resets {email}` 202, whoever asks for whomever; 403 where they are off. */
     apiRequestReset: apiRequest('reset-password'),
     /** `POST /api/session/handle {handle}`, answered as `POST /api/session`: the button of a sign-in link. */
     apiEnter: async (ctx: Context) => {

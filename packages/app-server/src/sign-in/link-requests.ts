@@ -10,6 +10,7 @@ import { entersElsewhereMail } from '../identities/identity-mails.js';
 import { queueMail } from '../mail/queue-mail.js';
 import { LIFE_MS, makeIdentityLink } from './identity-links.js';
 import { linkMail } from './identity-mails.js';
+import { refuseAskedFor } from './mailed-links-off.js';
 
 /** Mails of one purpose an account gets in a window; its owner then has this many good links. */
 const MAILS_A_WINDOW = 5;
@@ -20,12 +21,19 @@ export type RequestedPurpose = LinkRequestTable['purpose'];
 
 /**
  * Notes that somebody asked for a link to `email` (normalised).
- * @throws Refused `too-many-attempts` for the asker's network address, never for the account.
+ * @throws Refused `mailed-links-off`, whoever asks for whomever; `too-many-attempts` for the asker's network
+ * address, never for the account.
  */
 export async function requestLink(
-  { db, now, signInLimits }: Pick<IdentityContext, 'db' | 'now' | 'signInLimits'>,
+  {
+    config,
+    db,
+    now,
+    signInLimits,
+  }: Pick<IdentityContext, 'config' | 'db' | 'now' | 'signInLimits'>,
   { email, purpose, address }: { email: string; purpose: RequestedPurpose; address: string },
 ): Promise<void> {
+  refuseAskedFor(config, purpose);
   await signInLimits.admitLinkRequest(address);
   await db
     .insertInto('link_request')
@@ -71,6 +79,8 @@ async function answer(
   { config, now }: Pick<AppContext, 'config' | 'now'>,
   { purpose, email }: Pick<LinkRequestTable, 'purpose' | 'email'>,
 ): Promise<void> {
+  // Asked for before they were turned off.
+  if (!config.mailedLinks[purpose]) return;
   const nowMs = now();
   const account = await db
     .selectFrom('account')

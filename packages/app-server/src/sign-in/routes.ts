@@ -97,6 +97,7 @@ export function createSignInRoutes(context: IdentityContext) {
         const notice = noticeOf(ctx);
         ctx.body = renderSignIn({
           assets: assetsOf(ctx),
+          mailedLinks: context.config.mailedLinks,
           next,
           notice,
           elsewhere: elsewhere(next),
@@ -115,6 +116,7 @@ export function createSignInRoutes(context: IdentityContext) {
         const { email, remember } = form;
         ctx.body = renderSignIn({
           assets: assetsOf(ctx),
+          mailedLinks: context.config.mailedLinks,
           email,
           remember,
           next,

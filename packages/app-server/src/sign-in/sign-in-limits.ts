@@ -81,6 +81,15 @@ export interface SignInLimits {
     accountId: string;
     knownDevice: string | undefined;
   }): Promise<Admitted>;
+  /**
+   * A recovery code after the first factor: each costs a slow hash. By address, and a browser that has been in
+   * before by itself, never by account: who tries elsewhere must not keep its owner from these.
+   */
+  admitRecoveryCode(attempt: {
+    address: string;
+    accountId: string;
+    knownDevice: string | undefined;
+  }): Promise<Admitted>;
   /** By session: who has one open cannot be kept from proving who they are by anybody without it. */
   admitProof(sessionReference: string): Promise<Admitted>;
   admitPasskeyRequest(address: string): Promise<Admitted>;
@@ -118,6 +127,8 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
 
   const byFactor = bucket('attempts-by-second-factor', allowed.perAccount);
   const byFactorDaily = bucket('attempts-by-second-factor-day', allowed.secondFactorPerDay, 86_400);
+  const byRecoveryCode = bucket('attempts-by-recovery-code', allowed.perAddress);
+  const byRecoveryCodeHere = bucket('attempts-by-recovery-code-device', allowed.perDevice);
   const byProof = bucket('attempts-by-proof', allowed.perAccount);
   const byPasskeyRequest = bucket('attempts-by-passkey-request', allowed.passkeyRequests);
   const byWrongKey = bucket('attempts-by-wrong-key', allowed.wrongKeys);
@@ -142,6 +153,12 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
             [byFactorDaily, accountId],
           ])
         : take([[byFactor, `${knownDevice}:${accountId}`]]),
+    admitRecoveryCode: ({ address, accountId, knownDevice }) =>
+      take([
+        knownDevice === undefined
+          ? [byRecoveryCode, addressBlock(address)]
+          : [byRecoveryCodeHere, `${knownDevice}:${accountId}`],
+      ]),
     admitProof: (reference) => take([[byProof, reference]]),
     admitPasskeyRequest: (address) => take([[byPasskeyRequest, addressBlock(address)]]),
     admitWrongKey: (address) => take([[byWrongKey, addressBlock(address)]]),
